@@ -1,0 +1,1 @@
+"""From files on disk to rated and unrated photographs: tables, photographs, splits, loaders."""

@@ -1,0 +1,103 @@
+"""Endless streams of random crops, each batch a pure function of (seed, epoch, step).
+
+No generator is carried from step to step. A run that is resumed in mid-epoch asks for the batch it
+stopped at and gets the very same one, and each of several processes cuts its own part from the
+batch that all would have drawn together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ssliqa.images import random_crop
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True)
+class CropBatch:
+    """``images`` (B, crop, crop, 3) uint8 and ``indices`` (B,) of the photographs they show."""
+
+    images: NDArray[np.uint8]
+    indices: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class CropStream:
+    """Random crops with random horizontal flips of a set of photographs.
+
+    Within an epoch the photographs are dealt out in shuffled rounds, so that after k rounds each
+    has been shown k times; the stream never ends, and a short set is dealt again as often as a step
+    asks for it.
+
+    Args:
+        count: number of photographs.
+        pixels: from an index to resized pixels (H, W, 3) uint8.
+        crop: side of the crops.
+        batch_size: crops a step for this process.
+        seed: of the whole stream.
+        stream: tells the streams of one run apart (labeled, unlabeled).
+        repeats: how often a photograph stands in one round.
+        rank, processes: which part of the joined batch is this process's.
+    """
+
+    count: int
+    pixels: Callable[[int], NDArray[np.uint8]]
+    crop: int
+    batch_size: int
+    seed: int
+    stream: int = 0
+    repeats: int = 1
+    rank: int = 0
+    processes: int = 1
+
+    @property
+    def round_steps(self) -> float:
+        """Steps that one round takes, as a fraction where the last batch is not full."""
+        return self.count * self.repeats / (self.batch_size * self.processes)
+
+    def batch(self, epoch: int, step: int) -> CropBatch:
+        """The batch of this epoch and step within the epoch (both from 0)."""
+        joined = self.batch_size * self.processes
+        own = slice(self.rank * self.batch_size, (self.rank + 1) * self.batch_size)
+        places = np.arange(step * joined, (step + 1) * joined)[own]
+        draws = self._generator(epoch, 1, step).random((joined, 3))[own]
+        indices = self._dealt(epoch, places)
+        images = np.empty((self.batch_size, self.crop, self.crop, 3), dtype=np.uint8)
+        for image, index, (u, v, flip) in zip(images, indices, draws, strict=True):
+            random_crop(self.pixels(int(index)), self.crop, u, v, flip < 0.5, out=image)
+        return CropBatch(images, indices)
+
+    def _dealt(self, epoch: int, places: NDArray[np.int64]) -> NDArray[np.int64]:
+        size = self.count * self.repeats
+        rounds, within = np.divmod(places, size)
+        orders = {
+            number: self._generator(epoch, 0, number).permutation(size)
+            for number in np.unique(rounds).tolist()
+        }
+        dealt = [orders[number][k] for number, k in zip(rounds, within, strict=True)]
+        return np.array(dealt, dtype=np.int64) % self.count
+
+    def _generator(self, *key: int) -> np.random.Generator:
+        return np.random.default_rng([self.seed, self.stream, *key])
+
+
+def ahead(make: Callable[[int], Item], start: int, stop: int, depth: int = 3) -> Iterator[Item]:
+    """``make(start) .. make(stop - 1)`` in order, made by a thread up to ``depth`` items ahead."""
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        waiting = [thread.submit(make, k) for k in range(start, min(start + depth, stop))]
+        try:
+            for k in range(start, stop):
+                item = waiting.pop(0).result()
+                if k + depth < stop:
+                    waiting.append(thread.submit(make, k + depth))
+                yield item
+        finally:
+            for future in waiting:
+                future.cancel()

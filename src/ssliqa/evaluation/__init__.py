@@ -1,0 +1,6 @@
+"""How well scores agree with ratings, with the confidence the number of images allows."""
+
+from ssliqa.evaluation.evaluate import evaluate
+from ssliqa.evaluation.result import Evaluation, Figure
+
+__all__ = ["Evaluation", "Figure", "evaluate"]

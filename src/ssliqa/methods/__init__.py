@@ -1,0 +1,15 @@
+"""Training recipes, one file each, found by their name."""
+
+from ssliqa.methods.branch import Branch
+from ssliqa.methods.contract import Labeled, Method, Progress, StepResult
+from ssliqa.methods.find import find_method, method_names
+
+__all__ = [
+    "Branch",
+    "Labeled",
+    "Method",
+    "Progress",
+    "StepResult",
+    "find_method",
+    "method_names",
+]

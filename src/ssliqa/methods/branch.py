@@ -1,0 +1,56 @@
+"""A branch: one network in training, with its batch-norm policy and its precision."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from ssliqa.models import Prediction, QualityModel
+from ssliqa.models.quality_model import evaluating
+
+
+class Branch(nn.Module):
+    """A quality model as a method trains it.
+
+    Args:
+        model: the network.
+        freeze_batch_norm: keep the running statistics of the start weights and normalize with
+            them in training too. With few labels the statistics of small batches do more harm than
+            good. The affine parameters are learned either way. Heads are new, so theirs move.
+        bf16: compute in bfloat16 where that is safe (autocast); weights stay float32.
+    """
+
+    def __init__(
+        self, model: QualityModel, *, freeze_batch_norm: bool = False, bf16: bool = False
+    ) -> None:
+        super().__init__()
+        self.model = model
+        self.freeze_batch_norm = freeze_batch_norm
+        self.bf16 = bf16
+
+    def train(self, mode: bool = True) -> Branch:
+        """Set training mode; frozen batch-norm layers stay in evaluation mode."""
+        super().train(mode)
+        if mode and self.freeze_batch_norm:
+            for part in self.model.backbone.modules():
+                if isinstance(part, _BatchNorm):
+                    part.eval()
+        return self
+
+    def forward(self, images: Tensor) -> Prediction:
+        """Predict a batch (B, 3, H, W) uint8 with a graph, in the current mode."""
+        with torch.autocast(images.device.type, torch.bfloat16, enabled=self.bf16):
+            return cast(Prediction, self.model(images))
+
+    @torch.no_grad()
+    def target(self, images: Tensor) -> Prediction:
+        """Predict a batch as a target for another branch.
+
+        Without a graph, and with batch-norm and dropout at rest, so that unlabeled images leave no
+        trace in this branch.
+        """
+        with evaluating(self.model):
+            return cast(Prediction, self(images))

@@ -1,0 +1,100 @@
+"""What every training method is.
+
+A method owns its branches, its losses and their weights; the training loop owns devices,
+optimizers, schedules, checkpoints and logging, and knows no method by name.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
+
+from torch import Tensor, nn
+
+from ssliqa.methods.branch import Branch
+from ssliqa.models import QualityModel
+
+
+class Labeled(NamedTuple):
+    """A batch of labeled images.
+
+    ``images`` (L, 3, H, W) RGB uint8; ``distribution`` (L, 5) target shares of the levels.
+    """
+
+    images: Tensor
+    distribution: Tensor
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where training stands. ``epoch`` and ``step`` count from 0."""
+
+    epoch: int
+    epochs: int
+    step: int
+    steps: int
+
+    @property
+    def fraction(self) -> float:
+        """Share of all steps that are done, 0 <= fraction < 1."""
+        return self.step / self.steps
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """The scalar to minimize, and its parts by name (scalars without a graph) for the log."""
+
+    loss: Tensor
+    terms: dict[str, Tensor]
+
+
+class Method(nn.Module, ABC):
+    """A training recipe over one or more branches.
+
+    Args:
+        config: an instance of the method's ``Config``.
+        branches: the networks by the names in ``branch_names``.
+    """
+
+    Config: ClassVar[type[Any]]
+    """Frozen dataclass of the method's own settings."""
+    branch_names: ClassVar[tuple[str, ...]] = ("student",)
+    """The branches it trains; ``student`` is always the one that is kept."""
+    uses_unlabeled: ClassVar[bool] = False
+    """Whether :meth:`step` takes unlabeled images."""
+
+    def __init__(self, config: Any, branches: Mapping[str, Branch]) -> None:
+        super().__init__()
+        self.config = config
+        self.branches = nn.ModuleDict({name: branches[name] for name in self.branch_names})
+
+    def branch(self, name: str) -> Branch:
+        """The branch of this name."""
+        found = self.branches[name]
+        assert isinstance(found, Branch)
+        return found
+
+    @abstractmethod
+    def step(self, labeled: Labeled, unlabeled: Tensor | None, progress: Progress) -> StepResult:
+        """The loss of one step.
+
+        Args:
+            labeled: images with their target distributions.
+            unlabeled: images (U, 3, H, W) uint8, or None where there are none.
+            progress: where training stands, for ramps.
+        """
+
+    def forward(
+        self, labeled: Labeled, unlabeled: Tensor | None, progress: Progress
+    ) -> StepResult:
+        """The same as :meth:`step`; wrappers for several devices hook in here."""
+        return self.step(labeled, unlabeled, progress)
+
+    def after_step(self) -> None:  # noqa: B027 - most methods have nothing to do here
+        """Called after each optimizer step, for moving averages and the like."""
+
+    def student(self) -> QualityModel:
+        """The model that is kept."""
+        return self.branch("student").model

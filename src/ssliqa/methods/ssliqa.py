@@ -1,0 +1,152 @@
+"""SSLIQA: a student kept consistent with a larger teacher, in predictions and in relations.
+
+    loss = d(p_t, target) + d(p_s, target) + w (a L_pred + b L_rel)
+
+    L_pred = sum over the labeled and the unlabeled batch of MSE(p_s, p_t)
+    L_rel  = sum over the two batches of the difference between the relations among the images of
+             the batch in the student's and in the teacher's activations
+
+The teacher (t) learns from the labels alone; in both consistency terms it is a fixed target.
+Labeled and unlabeled images are never mixed in one relation.
+
+Source: G. Yue, D. Cheng, L. Li, T. Zhou, H. Liu, T. Wang, "Semi-Supervised Authentically Distorted
+Image Quality Assessment with Consistency-Preserving Dual-Branch Convolutional Neural Network",
+IEEE Trans. Multimedia 25 (2023), doi 10.1109/TMM.2022.3209889. Relations: Park et al., "Relational
+Knowledge Distillation", CVPR 2019. Ramp: Laine & Aila, "Temporal Ensembling", ICLR 2017.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import ClassVar, Literal
+
+import torch
+from torch import Tensor
+
+from ssliqa.losses import (
+    DISTRIBUTION_LOSSES,
+    angle_relation,
+    distance_relation,
+    gram_relation,
+    mean_squared_error,
+    sigmoid_rampup,
+)
+from ssliqa.methods.branch import Branch
+from ssliqa.methods.contract import Labeled, Method, Progress, StepResult
+from ssliqa.methods.joined_batch import joined_batch
+from ssliqa.models import Prediction
+
+
+@dataclass(frozen=True)
+class SSLIQAConfig:
+    """Settings of SSLIQA. The defaults are the corrected method; the preset 'paper' is as published.
+
+    Args:
+        loss: distance of a prediction from the raters' distribution; 'cdf' is the squared
+            difference of cumulative shares, 'mse' the squared difference of shares (the paper's).
+        prediction_weight: weight a of prediction consistency; 0 leaves it out.
+        relation_weight: weight b of relation consistency; 0 leaves it out.
+        relation: which relations are kept consistent: 'angle' (the paper's), 'distance' or 'gram'.
+        mask_trivial: leave out relations of an image with itself, which are zero in every network;
+            the published mean counts them.
+        ramp: how the weight w of consistency grows: 'step' smoothly to 1 over `ramp_share` of
+            training, 'epoch' in the published stairs exp(-5 (1 - epoch/epochs)^2), which end below
+            1, 'none' is 1 throughout.
+        ramp_share: share of training after which the 'step' ramp has reached 1.
+        teacher_on_unlabeled: 'rest' takes the teacher's batch-norm and dropout in evaluation mode
+            for unlabeled images; 'train' is as published, where unlabeled batches move the
+            teacher's batch-norm statistics.
+        freeze_teacher: do not train the teacher at all (an ablation).
+    """
+
+    loss: Literal["cdf", "mse"] = "cdf"
+    prediction_weight: float = 1.0
+    relation_weight: float = 100.0
+    relation: Literal["angle", "distance", "gram"] = "angle"
+    mask_trivial: bool = True
+    ramp: Literal["step", "epoch", "none"] = "step"
+    ramp_share: float = 0.5
+    teacher_on_unlabeled: Literal["rest", "train"] = "rest"
+    freeze_teacher: bool = False
+
+
+class SSLIQA(Method):
+    """The consistency-preserving dual-branch network."""
+
+    Config: ClassVar[type[SSLIQAConfig]] = SSLIQAConfig
+    branch_names: ClassVar[tuple[str, ...]] = ("student", "teacher")
+    uses_unlabeled: ClassVar[bool] = True
+
+    def __init__(self, config: SSLIQAConfig, branches: Mapping[str, Branch]) -> None:
+        super().__init__(config, branches)
+        if config.freeze_teacher:
+            self.branch("teacher").requires_grad_(False)
+
+    def step(self, labeled: Labeled, unlabeled: Tensor | None, progress: Progress) -> StepResult:
+        """See :meth:`Method.step`."""
+        student, teacher = self.branch("student"), self.branch("teacher")
+        label_loss = DISTRIBUTION_LOSSES[self.config.loss]
+
+        taught = student(labeled.images)
+        teaching = (teacher.target if self.config.freeze_teacher else teacher)(labeled.images)
+        student_label = label_loss(taught.distribution, labeled.distribution)
+        teacher_label = label_loss(teaching.distribution, labeled.distribution)
+
+        prediction, relation = self._consistency(taught, teaching)
+        if unlabeled is not None:
+            terms = self._consistency(student(unlabeled), self._teach(unlabeled))
+            prediction, relation = prediction + terms[0], relation + terms[1]
+
+        weight = self._ramp(progress)
+        consistency = (
+            self.config.prediction_weight * prediction + self.config.relation_weight * relation
+        )
+        loss = student_label + weight * consistency
+        if not self.config.freeze_teacher:
+            loss = loss + teacher_label
+        return StepResult(
+            loss,
+            {
+                "student_label": student_label.detach(),
+                "teacher_label": teacher_label.detach(),
+                "prediction_consistency": prediction.detach(),
+                "relation_consistency": relation.detach(),
+                "consistency_weight": torch.tensor(weight),
+            },
+        )
+
+    def _teach(self, unlabeled: Tensor) -> Prediction:
+        """The teacher's view of unlabeled images; never with a graph, since nothing would use it."""
+        teacher = self.branch("teacher")
+        if self.config.teacher_on_unlabeled == "rest":
+            return teacher.target(unlabeled)
+        with torch.no_grad():
+            prediction: Prediction = teacher(unlabeled)
+        return prediction
+
+    def _consistency(self, student: Prediction, teacher: Prediction) -> tuple[Tensor, Tensor]:
+        """L_pred and L_rel of one batch; terms of weight 0 are not computed."""
+        zero = student.distribution.new_zeros(())
+        relate = {
+            "angle": partial(angle_relation, mask_trivial=self.config.mask_trivial),
+            "distance": partial(distance_relation, mask_trivial=self.config.mask_trivial),
+            "gram": gram_relation,
+        }[self.config.relation]
+        prediction = relation = zero
+        if self.config.prediction_weight:
+            prediction = mean_squared_error(student.distribution, teacher.distribution.detach())
+        if self.config.relation_weight:
+            # Relations hold among all images of the step, on whatever process they are.
+            relation = relate(
+                joined_batch(student.activation), joined_batch(teacher.activation.detach())
+            )
+        return prediction, relation
+
+    def _ramp(self, progress: Progress) -> float:
+        if self.config.ramp == "none":
+            return 1.0
+        if self.config.ramp == "epoch":
+            return sigmoid_rampup(progress.epoch / progress.epochs)
+        return sigmoid_rampup(progress.fraction / self.config.ramp_share)

@@ -1,0 +1,48 @@
+"""What every backbone is: a module from normalized images to one pooled activation an image."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from torch import Tensor, nn
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+Triple = tuple[float, float, float]
+
+
+class Backbone(nn.Module):
+    """A feature extractor with global average pooling.
+
+    Args:
+        net: the network.
+        features: size F of the pooled activation.
+        mean, std: per RGB channel on [0, 1] images, as the weights were trained with.
+        extract: from the network and normalized images (B, 3, H, W) to activations (B, F).
+        classifier_prefixes: beginnings of parameter names that a classification checkpoint holds
+            beyond the feature extractor; they are passed over when weights are loaded.
+    """
+
+    def __init__(
+        self,
+        net: nn.Module,
+        features: int,
+        mean: Triple,
+        std: Triple,
+        extract: Callable[[nn.Module, Tensor], Tensor],
+        classifier_prefixes: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__()
+        self.net = net
+        self.features = features
+        self.mean = mean
+        self.std = std
+        self.classifier_prefixes = classifier_prefixes
+        self.options: dict[str, Any] = {}  # the builder arguments that made it
+        self._extract = extract
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Activations (B, F) of normalized images (B, 3, H, W)."""
+        return self._extract(self.net, images)

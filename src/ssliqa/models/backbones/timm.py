@@ -1,0 +1,80 @@
+"""Backbones of timm (Wightman, Apache-2.0), about a thousand architectures by name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import timm
+from torch import Tensor, nn
+
+from ssliqa.errors import ConfigError, ModelError
+from ssliqa.models.backbones.contract import IMAGENET_MEAN, IMAGENET_STD, Backbone, Triple
+
+# Parts between the pooled feature and the classifier of a few families (VGG, MobileNetV3). They
+# come after the activation, so they would only be dead weight here.
+_AFTER_POOLING = ("pre_logits", "conv_head", "norm_head")
+
+
+def has(name: str) -> bool:
+    """Whether timm knows this name (a weight tag after the dot is allowed)."""
+    return bool(timm.is_model(name))
+
+
+def build(name: str, options: dict[str, Any], pretrained: bool) -> Backbone:
+    """Build a timm network without its classifier.
+
+    Args:
+        name: timm's model name, with or without a weight tag.
+        options: further keyword arguments of ``timm.create_model``, such as ``pad_type``.
+        pretrained: fetch timm's weights from the hub (needs a network the first time).
+
+    Raises:
+        ConfigError: an option that this architecture does not take.
+        ModelError: the weights cannot be fetched.
+    """
+    try:
+        net = timm.create_model(name, pretrained=pretrained, num_classes=0, **options)
+    except TypeError as error:
+        raise ConfigError(
+            f"timm's '{name}' does not take these options: {options} ({error}).",
+            "Remove the option, or look up the architecture's arguments in timm.",
+        ) from error
+    except (OSError, RuntimeError) as error:
+        if not pretrained:
+            raise
+        raise ModelError(
+            f"The weights of timm's '{name}' could not be fetched ({error}).".replace("\n", " "),
+            "Without a network use --weights FILE or DIR with safetensors weights, "
+            "or --weights none to start from random numbers.",
+        ) from error
+    # EfficientNet-like networks use their conv_head before pooling; those of MobileNetV3 kind
+    # after it, which shows as a hidden size of the head that differs from the feature size.
+    if getattr(net, "head_hidden_size", net.num_features) != net.num_features:
+        for part in _AFTER_POOLING:
+            if hasattr(net, part):
+                setattr(net, part, nn.Identity())
+    config = net.pretrained_cfg
+    return Backbone(
+        net=net,
+        features=int(net.num_features),
+        mean=_triple(config.get("mean", IMAGENET_MEAN)),
+        std=_triple(config.get("std", IMAGENET_STD)),
+        extract=_pooled,
+        classifier_prefixes=("classifier", "fc", "head", "last_linear", *_AFTER_POOLING),
+    )
+
+
+def _triple(values: tuple[float, ...]) -> Triple:
+    red, green, blue = values
+    return float(red), float(green), float(blue)
+
+
+def _pooled(net: nn.Module, images: Tensor) -> Tensor:
+    features: Tensor = net.forward_features(images)  # type: ignore[operator]
+    if features.ndim == 4:
+        # Feature maps are (B, F, h, w), those of Swin-like networks (B, h, w, F).
+        channels_first = features.shape[1] == net.num_features
+        return features.mean((2, 3)) if channels_first else features.mean((1, 2))
+    # Token networks pool in their own way (class token or average).
+    pooled: Tensor = net.forward_head(features, pre_logits=True)  # type: ignore[operator]
+    return pooled

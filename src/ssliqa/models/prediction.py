@@ -1,0 +1,50 @@
+"""What a model says of an image: tensors in training, a score for people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ssliqa.opinion import Scale, distribution_mean, distribution_std
+
+
+class Prediction(NamedTuple):
+    """A network's output for a batch of B images.
+
+    ``distribution`` (B, 5) holds the shares of the levels 1..5 and sums to 1 per row;
+    ``activation`` (B, F) is the pooled backbone feature, before any dropout.
+    """
+
+    distribution: Tensor
+    activation: Tensor
+
+
+@dataclass(frozen=True)
+class Score:
+    """The predicted opinion on one photograph, in the scale of the ratings the model learned from.
+
+    ``std`` is the standard deviation of the predicted opinions (how far raters would disagree), not
+    an error bar. ``lower`` and ``upper`` bound the mean opinion with a stated coverage; they are
+    None for a model that has not been calibrated.
+    """
+
+    score: float
+    std: float
+    lower: float | None
+    upper: float | None
+    distribution: tuple[float, ...]
+
+    @classmethod
+    def of(cls, distribution: NDArray[np.float64], scale: Scale) -> Score:
+        """The score that a predicted distribution (5,) stands for on ``scale``."""
+        return cls(
+            score=float(scale.from_levels(distribution_mean(distribution))),
+            std=float(scale.std_from_levels(distribution_std(distribution))),
+            lower=None,
+            upper=None,
+            distribution=tuple(float(share) for share in distribution),
+        )

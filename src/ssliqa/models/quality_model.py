@@ -1,0 +1,255 @@
+"""The quality model: backbone -> pooled activation -> head -> shares of the five rating levels.
+
+    p = softmax(head(f)),  f = average pooling of backbone((x - mean) / std)
+
+It carries all that its numbers depend on: normalization, image protocol and rating scale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import torch
+from huggingface_hub import ModelCard, PyTorchModelHubMixin, constants, hf_hub_download
+from huggingface_hub.errors import EntryNotFoundError, HFValidationError, HfHubHTTPError
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from ssliqa.errors import ModelError, first_few
+from ssliqa.images import ImageSource, Protocol, grid_crops, read_image, resize_image
+from ssliqa.models.backbones import build_backbone
+from ssliqa.models.backbones.contract import Triple
+from ssliqa.models.card import model_card
+from ssliqa.models.heads import HeadSpec, build_head, head_spec
+from ssliqa.models.prediction import Prediction, Score
+from ssliqa.opinion import ACR, Scale
+
+
+class QualityModel(nn.Module, PyTorchModelHubMixin, library_name="ssliqa"):
+    """A network that predicts how people would rate a photograph.
+
+    The constructor takes plain JSON values, which are what ``config.json`` holds, and leaves the
+    weights random; use :meth:`create` for a new model and :meth:`from_pretrained` for a trained
+    one.
+
+    Args:
+        backbone: name of the feature extractor, see :mod:`ssliqa.models.backbones`.
+        options: further arguments of the backbone's builder.
+        mean, std: normalization per RGB channel of [0, 1] images.
+        head: a :class:`HeadSpec` as a dictionary.
+        protocol: a :class:`Protocol` as a dictionary.
+        scale: the ratings' :class:`Scale` as a dictionary.
+    """
+
+    def __init__(
+        self,
+        backbone: str,
+        options: dict[str, Any],
+        mean: list[float],
+        std: list[float],
+        head: dict[str, Any],
+        protocol: dict[str, Any],
+        scale: dict[str, Any],
+    ) -> None:
+        super().__init__()
+        self.name = backbone
+        self.protocol = Protocol.from_dict(protocol)
+        self.scale = Scale.from_dict(scale)
+        self.backbone = build_backbone(
+            backbone, options=options, mean=cast(Triple, tuple(mean)), std=cast(Triple, tuple(std))
+        )
+        self.head = build_head(self.backbone.features, HeadSpec.from_dict(head))
+        # Constants of the configuration, so they are not written beside the weights.
+        self.register_buffer("mean", torch.tensor(mean).view(3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(std).view(3, 1, 1), persistent=False)
+
+    @classmethod
+    def create(
+        cls,
+        backbone: str,
+        *,
+        weights: str = "none",
+        options: dict[str, Any] | None = None,
+        mean: Triple | None = None,
+        std: Triple | None = None,
+        head: str = "linear",
+        protocol: Protocol | None = None,
+        scale: Scale = ACR,
+    ) -> QualityModel:
+        """A new model with an untrained head.
+
+        Args:
+            backbone: name of the feature extractor, such as ``mobilenetv2_100``.
+            weights: ``"hub"``, ``"none"``, a safetensors file, or a folder holding
+                ``<backbone>.safetensors``.
+            options: further arguments of the backbone's builder, such as ``pad_type``.
+            mean, std: normalization, where it cannot be known from the weights.
+            head: ``"linear"``, ``"published"`` or hidden sizes such as ``"512-256"``.
+            protocol: how photographs become network input.
+            scale: the scale of the ratings the model is to learn.
+
+        Raises:
+            ConfigError: unknown backbone, option or head.
+            ModelError: weights that are missing or do not fit.
+        """
+        spec = head_spec(head, backbone)
+        built = build_backbone(backbone, weights=weights, options=options, mean=mean, std=std)
+        model = cls(
+            backbone=backbone,
+            options=built.options,
+            mean=list(built.mean),
+            std=list(built.std),
+            head=spec.as_dict(),
+            protocol=(protocol or Protocol()).as_dict(),
+            scale=scale.as_dict(),
+        )
+        model.backbone.load_state_dict(built.state_dict())
+        return model
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The constructor's arguments, JSON-ready: what ``config.json`` holds."""
+        return dict(cast(dict[str, Any], self._hub_mixin_config))
+
+    def forward(self, images: Tensor) -> Prediction:
+        """Predict the opinions on a batch.
+
+        Args:
+            images: (B, 3, H, W) RGB, uint8 in 0..255 or floating point in 0..1.
+
+        Returns:
+            distribution (B, 5) and activation (B, F), both float32 whatever the precision inside.
+        """
+        if images.dtype == torch.uint8:
+            images = images.float() / 255
+        activation = self.backbone((images - self.mean) / self.std)
+        logits = self.head(activation)
+        return Prediction(logits.float().softmax(dim=1), activation.float())
+
+    @torch.inference_mode()
+    def predict(self, pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """Mean distribution (5,) over the fixed crops of one resized photograph.
+
+        The crops of one photograph are one batch of their own: the result does not depend on what
+        else is being scored.
+
+        Args:
+            pixels: (H, W, 3) uint8, resized by this model's protocol.
+        """
+        crops = test_crops(pixels, self.protocol)
+        with evaluating(self):
+            images = torch.from_numpy(crops).permute(0, 3, 1, 2).to(self.mean.device)
+            distribution = self(images).distribution
+        return cast(NDArray[np.float64], distribution.double().mean(0).cpu().numpy())
+
+    def score(self, photo: ImageSource) -> Score:
+        """Score one photograph.
+
+        Args:
+            photo: a path, encoded bytes, a Pillow image, or an (H, W, 3) uint8 array.
+
+        Returns:
+            The score in the model's own rating scale (``model.scale``); the same every time.
+
+        Raises:
+            ImageReadError: the photograph cannot be read.
+        """
+        pixels = resize_image(read_image(photo), self.protocol)
+        return Score.of(self.predict(pixels), self.scale)
+
+    def generate_model_card(self, *_: Any, facts: str = "", **__: Any) -> ModelCard:
+        """The README of a saved model (overrides the mixin's, which knows nothing of ssliqa)."""
+        return ModelCard(model_card(self.name, str(self.scale), facts), ignore_metadata_errors=True)
+
+    @classmethod
+    def _from_pretrained(  # type: ignore[override]
+        cls,
+        *,
+        model_id: str,
+        revision: str | None,
+        cache_dir: str | Path | None,
+        force_download: bool,
+        local_files_only: bool,
+        token: str | bool | None,
+        map_location: str = "cpu",
+        config: dict[str, Any] | None = None,
+        **_: Any,
+    ) -> QualityModel:
+        """Load a trained model; unlike the mixin's own loader never leaves a parameter random.
+
+        Raises:
+            ModelError: a file is missing, damaged or belongs to another model.
+        """
+        if Path(model_id).is_dir():
+            file = Path(model_id) / constants.SAFETENSORS_SINGLE_FILE
+        else:
+            try:
+                file = Path(
+                    hf_hub_download(
+                        repo_id=model_id,
+                        filename=constants.SAFETENSORS_SINGLE_FILE,
+                        revision=revision,
+                        cache_dir=cache_dir,
+                        force_download=force_download,
+                        token=token,
+                        local_files_only=local_files_only,
+                    )
+                )
+            except (EntryNotFoundError, HFValidationError, HfHubHTTPError, OSError) as error:
+                raise ModelError(
+                    f"There is no model folder '{model_id}', and the hub has no such model "
+                    f"({type(error).__name__}).",
+                    "Name a run folder, a model folder or a model on the hub (org/name).",
+                ) from error
+        if config is None or "backbone" not in config:
+            raise ModelError(
+                f"'{model_id}' has no config.json of a quality model.",
+                "A model folder holds config.json and model.safetensors.",
+            )
+        try:
+            state = load_file(str(file), device=map_location)
+        except (OSError, SafetensorError) as error:
+            raise ModelError(
+                f"The weights '{file}' cannot be read ({error}).",
+                "Copy the model folder again, or train anew.",
+            ) from error
+        try:
+            model = cls(**config)
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelError(
+                f"The config.json of '{model_id}' cannot be used ({error!r}).",
+                "Copy the model folder again, or train anew.",
+            ) from error
+        wanted = model.state_dict()
+        wrong = [key for key in wanted.keys() ^ state.keys()]
+        wrong += [key for key in wanted.keys() & state.keys() if wanted[key].shape != state[key].shape]
+        if wrong:
+            raise ModelError(
+                f"The weights '{file}' do not fit their config.json: {first_few(sorted(wrong), 3)}.",
+                "Copy the model folder again, or train anew.",
+            )
+        model.load_state_dict(state)
+        return model.to(map_location).eval()
+
+
+def test_crops(pixels: NDArray[np.uint8], protocol: Protocol) -> NDArray[np.uint8]:
+    """The crops (K, crop, crop, 3) on which a resized photograph is scored."""
+    return grid_crops(pixels, protocol.crop, protocol.grid)
+
+
+@contextmanager
+def evaluating(module: nn.Module) -> Iterator[None]:
+    """Evaluation mode inside the block (batch-norm and dropout at rest), as before afterwards."""
+    modes = [(part, part.training) for part in module.modules()]
+    module.eval()
+    try:
+        yield
+    finally:
+        for part, training in modes:
+            part.training = training

@@ -1,0 +1,15 @@
+"""Training: from a configuration to a run folder, by the one loop that serves every method."""
+
+from ssliqa.training.config import BranchConfig, OptimizerConfig, TrainConfig
+from ssliqa.training.monitor import Monitor
+from ssliqa.training.train import TrainResult, resume, train
+
+__all__ = [
+    "BranchConfig",
+    "Monitor",
+    "OptimizerConfig",
+    "TrainConfig",
+    "TrainResult",
+    "resume",
+    "train",
+]

@@ -1,0 +1,159 @@
+"""All settings of a training. The docstrings below are the help texts of ``ssliqa train``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from ssliqa.errors import ConfigError
+from ssliqa.images import Protocol
+
+
+@dataclass(frozen=True)
+class BranchConfig:
+    """One network.
+
+    Args:
+        name: backbone, by its name in timm or torchvision.
+        weights: start weights of this branch, where they differ from --weights.
+        head: 'linear', 'published' (the authors' MLP for this backbone), or hidden sizes such as
+            '512-256'.
+        options: further arguments of the backbone's builder, such as {"pad_type": "same"}.
+        mean: RGB means on 0..1 that the weights want, where they cannot be known from the weights.
+        std: RGB standard deviations, likewise.
+        batch_norm: 'frozen' keeps the start weights' statistics, 'train' updates them; 'auto'
+            freezes unless the weights are random.
+        bf16: compute in bfloat16; 'auto' where the hardware has it and it pays (on a CPU not for
+            depthwise networks).
+    """
+
+    name: str = "mobilenetv2_100"
+    weights: str | None = None
+    head: str = "linear"
+    options: dict[str, Any] = field(default_factory=dict)
+    mean: tuple[float, float, float] | None = None
+    std: tuple[float, float, float] | None = None
+    batch_norm: Literal["auto", "frozen", "train"] = "auto"
+    bf16: Literal["auto", "yes", "no"] = "auto"
+
+
+@dataclass(frozen=True)
+class OptimizerConfig:
+    """How the weights follow the gradient.
+
+    Args:
+        name: 'adamw' or 'adam'.
+        lr: peak learning rate.
+        weight_decay: decoupled for adamw, L2 for adam.
+        schedule: 'one_cycle' rises over the first `warmup` of training and falls to zero in a
+            cosine; 'halving' halves the rate every `halve_every` epochs (the paper's);
+            'constant' stays.
+        warmup: share of training in which the one-cycle schedule rises.
+        halve_every: epochs between two halvings.
+    """
+
+    name: Literal["adamw", "adam"] = "adamw"
+    lr: float = 2e-4
+    weight_decay: float = 0.01
+    schedule: Literal["one_cycle", "halving", "constant"] = "one_cycle"
+    warmup: float = 0.3
+    halve_every: int = 2
+
+    def __post_init__(self) -> None:
+        _require(self.lr > 0, f"optimizer.lr is {self.lr}", "a learning rate above 0")
+        _require(0 <= self.warmup < 1, f"optimizer.warmup is {self.warmup}", "a share below 1")
+        _require(self.halve_every >= 1, f"optimizer.halve_every is {self.halve_every}", "1 or more")
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Settings of a training.
+
+    Args:
+        labels: table of ratings (CSV, TSV, JSON, Parquet or a text list).
+        images: folder that the names in the table are relative to.
+        unlabeled: further photographs without ratings: folders, files, globs or .txt lists.
+        scale: ends of the rating scale, such as 0-100; 1-5 unless told.
+        lower_is_better: the scale's low end is the good one (as with most DMOS).
+        columns: names of columns that are not recognized by themselves, such as {"mos": "Q"}.
+        on_problem: 'error' refuses a table with contradictions; 'warn' sets those rows aside.
+        strict: refuse to train where a photograph cannot be read, instead of leaving it out.
+        split: file with the part of each image (columns image, part), instead of a drawn split.
+        fractions: shares of training, validation and test images in a drawn split.
+        label_budget: keep the labels of only so many training images (1 or more: count; below 1:
+            share); the others become unlabeled images.
+        seed: of the split, the start weights, the crops and everything else that is drawn.
+        method: the training recipe and its own settings.
+        student: the network that is kept.
+        teacher: the network that methods with two branches learn from.
+        weights: start weights: 'hub' (the library's ImageNet weights), 'none' (random), a
+            safetensors file, or a folder with <backbone>.safetensors.
+        protocol: how a photograph becomes network input.
+        epochs: number of epochs.
+        batch_size: labeled images a step, on each process.
+        unlabeled_ratio: unlabeled images a step for each labeled one.
+        repeats: how often each image is shown in an epoch, each time with another crop.
+        epoch_ends: 'longer': an epoch shows every labeled and every unlabeled image, the smaller
+            set more often; 'shorter': it ends with the smaller set (as published).
+        optimizer: how the weights follow the gradient.
+        keep: which weights become the model: 'last', or 'best' by SRCC on the validation images.
+        device: 'auto' (a GPU if there is one) or 'cpu'.
+        cache: folder for decoded photographs (default: ssliqa in the user's cache folder).
+        cache_gb: most gigabytes the cache may take.
+        workers: threads that decode photographs.
+        checkpoint_minutes: minutes between two checkpoints, beside those at the ends of epochs.
+        out: the run folder.
+    """
+
+    labels: str
+    out: str
+    images: str | None = None
+    unlabeled: list[str] = field(default_factory=list)
+    scale: str | None = None
+    lower_is_better: bool = False
+    columns: dict[str, str] = field(default_factory=dict)
+    on_problem: Literal["error", "warn"] = "error"
+    strict: bool = False
+    split: str | None = None
+    fractions: tuple[float, float, float] = (0.8, 0.0, 0.2)
+    label_budget: int | float | None = None
+    seed: int = 0
+    method: dict[str, Any] = field(default_factory=lambda: {"name": "ssliqa"})
+    student: BranchConfig = field(default_factory=BranchConfig)
+    teacher: BranchConfig = field(default_factory=lambda: BranchConfig(name="resnet101"))
+    weights: str = "hub"
+    protocol: Protocol = field(default_factory=Protocol)
+    epochs: int = 12
+    batch_size: int = 16
+    unlabeled_ratio: float = 2.0
+    repeats: int = 1
+    epoch_ends: Literal["longer", "shorter"] = "longer"
+    optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
+    keep: Literal["best", "last"] = "last"
+    device: Literal["auto", "cpu"] = "auto"
+    cache: str | None = None
+    cache_gb: float = 20.0
+    workers: int = 2
+    checkpoint_minutes: float = 5.0
+
+    def __post_init__(self) -> None:
+        _require(self.epochs >= 1, f"epochs is {self.epochs}", "1 or more")
+        _require(self.batch_size >= 1, f"batch_size is {self.batch_size}", "1 or more")
+        _require(self.repeats >= 1, f"repeats is {self.repeats}", "1 or more")
+        _require(self.cache_gb >= 0, f"cache_gb is {self.cache_gb}", "0 or more")
+        _require(
+            self.unlabeled_batch_size >= 1,
+            f"unlabeled_ratio is {self.unlabeled_ratio}",
+            "a number that gives at least one unlabeled image a step",
+        )
+        _require(self.seed >= 0, f"seed is {self.seed}", "0 or more")
+
+    @property
+    def unlabeled_batch_size(self) -> int:
+        """Unlabeled images a step, on each process."""
+        return round(self.batch_size * self.unlabeled_ratio)
+
+
+def _require(holds: bool, found: str, expected: str) -> None:
+    if not holds:
+        raise ConfigError(f"{found}; expected {expected}.")

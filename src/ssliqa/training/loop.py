@@ -1,0 +1,222 @@
+"""The training loop: the only one. It knows no method by name.
+
+It owns devices (through Accelerate), the optimizer, the schedule, checkpoints and logging. One step
+depends on nothing but the weights, the optimizer's state and the step's number: batches, learning
+rate and random numbers are functions of the latter. So a resumed run is the same run.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from accelerate.utils import set_seed
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ssliqa.data.loaders import CropStream, ahead
+from ssliqa.errors import SsliqaError
+from ssliqa.methods import Labeled, Method, Progress, StepResult
+from ssliqa.models import QualityModel
+from ssliqa.training.checkpoint import Counters, load_checkpoint, save_checkpoint
+from ssliqa.training.config import TrainConfig
+from ssliqa.training.monitor import Monitor
+from ssliqa.training.run_log import RunLog
+from ssliqa.training.schedule import learning_rate
+from ssliqa.training.signals import StopRequest
+
+CHECKPOINT = Path("checkpoints") / "last.safetensors"
+
+Batch = tuple[Labeled, Tensor | None]
+
+
+class Interrupted(SsliqaError):
+    """A training was stopped by a signal; everything needed to go on is on disk."""
+
+    def __init__(self, folder: Path, progress: Progress, number: int) -> None:
+        super().__init__(
+            f"Stopped after step {progress.step} of {progress.steps}.",
+            f"Go on with: ssliqa train --resume --out {folder}",
+        )
+        self.signal = number
+
+
+class Diverged(SsliqaError):
+    """The loss is no longer a finite number."""
+
+
+@dataclass(frozen=True)
+class Streams:
+    """Where batches come from. ``target`` maps indices (B,) to distributions (B, 5)."""
+
+    labeled: CropStream
+    unlabeled: CropStream | None
+    target: Callable[[NDArray[np.int64]], NDArray[np.float64]]
+
+    def steps_per_epoch(self, ends: str) -> int:
+        """Steps an epoch takes, by where it ends; see ``TrainConfig.epoch_ends``."""
+        rounds = [stream.round_steps for stream in (self.labeled, self.unlabeled) if stream]
+        if ends == "shorter":
+            return max(1, math.floor(min(rounds)))
+        return math.ceil(max(rounds))
+
+    def batch(self, epoch: int, step: int) -> Batch:
+        """The batch of a step, as CPU tensors."""
+        labeled = self.labeled.batch(epoch, step)
+        target = torch.from_numpy(self.target(labeled.indices)).float()
+        unlabeled = self.unlabeled.batch(epoch, step).images if self.unlabeled else None
+        return (
+            Labeled(_channels_first(labeled.images), target),
+            None if unlabeled is None else _channels_first(unlabeled),
+        )
+
+
+def _channels_first(images: NDArray[np.uint8]) -> Tensor:
+    # A permuted view keeps the pixels where they are: this *is* the channels-last memory format.
+    return torch.from_numpy(images).permute(0, 3, 1, 2)
+
+
+def run_loop(
+    method: Method,
+    streams: Streams,
+    config: TrainConfig,
+    folder: Path,
+    *,
+    accelerator: Accelerator,
+    validate: Callable[[QualityModel], float | None] | None,
+    keep_best: Callable[[QualityModel], None],
+    stop: StopRequest,
+    monitor: Monitor,
+) -> Counters:
+    """Train ``method`` from the folder's checkpoint, or from the start where there is none.
+
+    Args:
+        method: the recipe with its branches.
+        streams: where batches come from.
+        config: the run's settings.
+        folder: the run folder; its checkpoint and log are kept up to date.
+        accelerator: devices and processes.
+        validate: SRCC of a model on the validation images; None where there are none.
+        keep_best: called with the best student so far, when it is found.
+        stop: checked after each step.
+        monitor: told of each step.
+
+    Raises:
+        Interrupted: a signal asked to stop; the checkpoint is written.
+        Diverged: the loss is not finite.
+        ResumeError: the checkpoint cannot be used.
+    """
+    steps_per_epoch = streams.steps_per_epoch(config.epoch_ends)
+    steps = steps_per_epoch * config.epochs
+    method.to(accelerator.device, memory_format=torch.channels_last)
+    optimizer = _optimizer(method, config)
+    checkpoint = folder / CHECKPOINT
+    counters = Counters()
+    if checkpoint.exists():
+        counters = load_checkpoint(checkpoint, method, optimizer)
+    if counters.finished:
+        return counters
+    wrapped, wrapped_optimizer = accelerator.prepare(method, optimizer)
+    first = counters.epoch * steps_per_epoch + counters.step_in_epoch
+    log = RunLog(folder, first) if accelerator.is_main_process else None
+    saved = time.monotonic()
+
+    def progress_at(step: int) -> Progress:
+        return Progress(min(step, steps - 1) // steps_per_epoch, config.epochs, step, steps)
+
+    def save() -> None:
+        if accelerator.is_main_process:
+            save_checkpoint(checkpoint, method, optimizer, counters)
+
+    try:
+        batches = ahead(lambda step: streams.batch(*divmod(step, steps_per_epoch)), first, steps)
+        for step, batch in zip(range(first, steps), batches, strict=True):
+            progress = progress_at(step)
+            rate = learning_rate(config.optimizer, progress)
+            for group in optimizer.param_groups:
+                group["lr"] = rate
+            # What a step draws (dropout) is a function of the step, like its batch.
+            set_seed(_step_seed(config.seed, step, accelerator.process_index))
+            method.train()
+            labeled, unlabeled = _to_device(batch, accelerator.device)
+            result: StepResult = wrapped(labeled, unlabeled, progress)
+            wrapped_optimizer.zero_grad()
+            accelerator.backward(result.loss)
+            wrapped_optimizer.step()
+            method.after_step()
+
+            loss, terms = _mean_over_processes(result, accelerator)
+            if not math.isfinite(loss):
+                raise Diverged(
+                    f"The loss became {loss} at step {step}.",
+                    f"Use a smaller --optimizer.lr (it is {config.optimizer.lr}).",
+                )
+            if log is not None:
+                log.write(step, progress.epoch, {"loss": loss, **terms, "lr": rate})
+            monitor.step(progress_at(step + 1), loss)
+
+            counters.epoch, counters.step_in_epoch = divmod(step + 1, steps_per_epoch)
+            epoch_ended = counters.step_in_epoch == 0
+            if epoch_ended and validate is not None:
+                srcc = validate(method.student())
+                if log is not None:
+                    log.write(step, progress.epoch, {"validation_srcc": srcc})
+                monitor.validated(progress_at(step + 1), srcc)
+                best = counters.best_srcc
+                if srcc is not None and (best is None or srcc > best):
+                    counters.best_srcc = srcc
+                    keep_best(method.student())
+            counters.finished = step + 1 == steps
+            stopping = _any_process(stop.signal is not None, accelerator)
+            if epoch_ended or stopping or time.monotonic() - saved > 60 * config.checkpoint_minutes:
+                save()
+                saved = time.monotonic()
+            if stopping and not counters.finished:
+                raise Interrupted(folder, progress_at(step + 1), stop.signal or 0)
+    finally:
+        if log is not None:
+            log.close()
+    return counters
+
+
+def _optimizer(method: Method, config: TrainConfig) -> torch.optim.Optimizer:
+    settings = config.optimizer
+    kind = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}[settings.name]
+    learned = [parameter for parameter in method.parameters() if parameter.requires_grad]
+    return kind(learned, lr=settings.lr, weight_decay=settings.weight_decay)
+
+
+def _step_seed(seed: int, step: int, process: int) -> int:
+    entropy = np.random.SeedSequence([seed, step, process]).generate_state(1)
+    return int(entropy[0])
+
+
+def _to_device(batch: Batch, device: torch.device) -> Batch:
+    labeled, unlabeled = batch
+    return (
+        Labeled(*(part.to(device, non_blocking=True) for part in labeled)),
+        None if unlabeled is None else unlabeled.to(device, non_blocking=True),
+    )
+
+
+def _mean_over_processes(
+    result: StepResult, accelerator: Accelerator
+) -> tuple[float, dict[str, float]]:
+    values = [result.loss.detach(), *result.terms.values()]
+    stacked = torch.stack([value.to(accelerator.device).float() for value in values])
+    mean = cast(Tensor, accelerator.reduce(stacked, reduction="mean")).tolist()
+    return mean[0], dict(zip(result.terms, mean[1:], strict=True))
+
+
+def _any_process(flag: bool, accelerator: Accelerator) -> bool:
+    if accelerator.num_processes == 1:
+        return flag
+    flags = accelerator.gather(torch.tensor([flag], device=accelerator.device))
+    return bool(cast(Tensor, flags).any())

@@ -1,0 +1,165 @@
+"""The photographs of a run: which are labeled, unlabeled and for validation, all decoded once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ssliqa.data.photos import list_photographs
+from ssliqa.data.splits import Split, make_split, read_split
+from ssliqa.data.tables import LabelTable, read_label_table
+from ssliqa.errors import ConfigError, ImageReadError, SplitError, first_few
+from ssliqa.images import ImageCache, Prepared, default_cache_folder
+from ssliqa.opinion import Scale
+from ssliqa.training.config import TrainConfig
+from ssliqa.training.monitor import Monitor
+
+
+@dataclass(frozen=True)
+class Photographs:
+    """Decoded photographs by index, and what part each plays.
+
+    ``labeled``, ``unlabeled`` and ``validation`` are indices into ``prepared``;
+    ``distribution`` (n, 5) and ``mos`` (n,) are NaN where there is no label to be seen.
+    """
+
+    prepared: Prepared
+    labeled: NDArray[np.int64]
+    unlabeled: NDArray[np.int64]
+    validation: NDArray[np.int64]
+    distribution: NDArray[np.float64]
+    mos: NDArray[np.float64]
+    split: Split
+    scale: Scale
+
+    def fingerprint(self) -> str:
+        """Digest of everything a training sees: pixels, labels and parts."""
+        digest = hashlib.sha256()
+        for photo in self.prepared.photos:
+            digest.update(b"-" if photo is None else photo.key.encode())
+        for values in (self.labeled, self.unlabeled, self.validation, self.distribution):
+            digest.update(np.ascontiguousarray(values).tobytes())
+        return digest.hexdigest()
+
+
+def read_table(config: TrainConfig) -> LabelTable:
+    """The label table that a configuration names."""
+    scale = Scale.parse(config.scale or "1-5", higher_is_better=not config.lower_is_better)
+    declared = config.scale is not None or config.lower_is_better
+    return read_label_table(
+        Path(config.labels),
+        Path(config.images) if config.images is not None else None,
+        scale=scale if declared else None,
+        columns=config.columns,
+        on_problem=config.on_problem,
+    )
+
+
+def gather_photographs(config: TrainConfig, split_file: Path, monitor: Monitor) -> Photographs:
+    """Read the label table, divide it, and decode every photograph that training needs.
+
+    Args:
+        config: the training's settings.
+        split_file: a split written by an earlier attempt at this run; it wins over drawing anew.
+        monitor: told of rows set aside and photographs left out.
+
+    Raises:
+        ConfigError: an unreadable photograph under ``strict``, or nothing left to train on.
+        LabelTableError, SplitError: see the readers.
+    """
+    table = read_table(config)
+    for problem in table.problems:
+        monitor.message(problem)
+    split = _split(config, table, split_file)
+    parts: dict[str, Sequence[str]] = {
+        "labeled": split.labeled,
+        "unlabeled": split.unlabeled,
+        "validation": split.validation,
+    }
+    place = {name: k for k, name in enumerate(table.names)}
+    rows = {part: [place[name] for name in names] for part, names in parts.items()}
+    of_table = [row for part in rows.values() for row in part]
+    own = {path.resolve() for path in table.paths}
+    further = [
+        path
+        for path in (list_photographs(config.unlabeled) if config.unlabeled else [])
+        # A test photograph must not slip back in through a folder that holds all of them.
+        if path.resolve() not in own
+    ]
+    paths = [table.paths[row] for row in of_table] + further
+    cache = ImageCache(
+        Path(config.cache).expanduser() if config.cache else default_cache_folder(),
+        int(config.cache_gb * 1e9),
+    )
+    prepared = cache.prepare(
+        paths, config.protocol, workers=config.workers, progress=monitor.preparing
+    )
+    _report_unreadable(prepared, config.strict, monitor)
+
+    distribution = np.full((len(paths), 5), np.nan)
+    mos = np.full(len(paths), np.nan)
+    index: dict[str, NDArray[np.int64]] = {}
+    start = 0
+    for part, part_rows in rows.items():
+        places = np.arange(start, start + len(part_rows))
+        if part != "unlabeled":
+            distribution[places] = table.distribution[part_rows]
+            mos[places] = table.mos[part_rows]
+        index[part] = places
+        start += len(part_rows)
+    index["unlabeled"] = np.concatenate([index["unlabeled"], np.arange(start, len(paths))])
+    readable = np.array([photo is not None for photo in prepared.photos], dtype=bool)
+    index = {part: places[readable[places]] for part, places in index.items()}
+    if not len(index["labeled"]):
+        raise ConfigError(
+            "None of the labeled photographs can be read.",
+            f"The first: {first_few([reason for _, reason in prepared.failures], 1)}",
+        )
+    return Photographs(
+        prepared=prepared,
+        labeled=index["labeled"],
+        unlabeled=index["unlabeled"],
+        validation=index["validation"],
+        distribution=distribution,
+        mos=mos,
+        split=split,
+        scale=table.scale,
+    )
+
+
+def _split(config: TrainConfig, table: LabelTable, split_file: Path) -> Split:
+    if split_file.exists():
+        return read_split(split_file, table.names)
+    if config.split is not None:
+        split = read_split(Path(config.split), table.names)
+        if config.label_budget is not None:
+            raise SplitError(
+                f"The split file '{config.split}' already says which images are labeled.",
+                "Leave out --label-budget, or leave out --split to draw a split.",
+            )
+        return split
+    return make_split(
+        table.names,
+        table.groups,
+        fractions=config.fractions,
+        seed=config.seed,
+        label_budget=config.label_budget,
+        parts=table.parts,
+    )
+
+
+def _report_unreadable(prepared: Prepared, strict: bool, monitor: Monitor) -> None:
+    if prepared.note:
+        monitor.message(prepared.note)
+    if not prepared.failures:
+        return
+    offenders = first_few([f"{path.name}: {reason}" for path, reason in prepared.failures], 3)
+    count = f"{len(prepared.failures)} of {len(prepared)} photographs cannot be read: {offenders}"
+    if strict:
+        raise ImageReadError(count, "Mend or remove them, or train without --strict.")
+    monitor.message(f"{count}. They are left out.")

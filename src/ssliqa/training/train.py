@@ -1,0 +1,223 @@
+"""Train a model from a configuration into a run folder.
+
+    config.yaml        resolved settings           metrics.jsonl   every step and validation
+    environment.json   versions, seed, data digest split.csv       the part of every image
+    checkpoints/       what resuming needs         model/          what --model takes
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+from dataclasses import dataclass, replace
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from accelerate.utils import set_seed
+from numpy.typing import NDArray
+
+from ssliqa.data.loaders import CropStream
+from ssliqa.data.splits import save_split
+from ssliqa.errors import ConfigError, MetricError, ResumeError
+from ssliqa.files import write_text
+from ssliqa.methods import Branch, Method, find_method
+from ssliqa.metrics import srcc
+from ssliqa.models import QualityModel, load_model, save_model
+from ssliqa.opinion import Scale, distribution_mean
+from ssliqa.training.config import BranchConfig, TrainConfig
+from ssliqa.training.loop import Streams, run_loop
+from ssliqa.training.monitor import Monitor
+from ssliqa.training.photographs import Photographs, gather_photographs
+from ssliqa.training.precision import use_bf16
+from ssliqa.training.run_config import method_settings, read_config, write_config
+from ssliqa.training.run_lock import run_lock
+from ssliqa.training.signals import stop_on_signal
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """A finished training: its folder, its model, and SRCC on the validation images if any."""
+
+    folder: Path
+    model: QualityModel
+    best_validation_srcc: float | None
+
+
+def train(config: TrainConfig, monitor: Monitor | None = None) -> TrainResult:
+    """Start a training.
+
+    Raises:
+        ResumeError: the run folder already holds a run.
+        SsliqaError: whatever is wrong with the configuration, the table, photographs or weights.
+    """
+    folder = Path(config.out).expanduser()
+    if (folder / "config.yaml").exists():
+        raise ResumeError(
+            f"'{folder}' already holds a run.",
+            f"Go on with it by: ssliqa train --resume --out {folder} - or name another --out.",
+        )
+    if folder.exists() and not folder.is_dir():
+        raise ConfigError(f"The run folder '{folder}' is a file.", "Name another --out.")
+    return _run(config, folder, monitor or Monitor())
+
+
+def resume(folder: Path, monitor: Monitor | None = None) -> TrainResult:
+    """Go on with a run that was interrupted, exactly where its last checkpoint stands.
+
+    Raises:
+        ResumeError: no run there, or its data have changed since.
+    """
+    config = replace(read_config(folder), out=str(folder))
+    return _run(config, folder, monitor or Monitor())
+
+
+def _run(config: TrainConfig, folder: Path, monitor: Monitor) -> TrainResult:
+    find_method(str(config.method.get("name")))  # a wrong name costs no decoding
+    accelerator = Accelerator(cpu=config.device == "cpu")
+    with run_lock(folder, accelerator.is_main_process), stop_on_signal() as stop:
+        with accelerator.main_process_first():
+            photographs = gather_photographs(config, folder / "split.csv", monitor)
+        if config.keep == "best" and not len(photographs.validation):
+            raise ConfigError(
+                "keep is 'best', but there are no validation images to tell which is best.",
+                "Give some with --fractions '[0.7, 0.1, 0.2]', or use --keep last.",
+            )
+        set_seed(config.seed)
+        method = build_method(config, photographs.scale, accelerator.device)
+        if accelerator.is_main_process:
+            _begin(config, folder, photographs, method)
+        facts = _facts(config, photographs)
+
+        def keep(model: QualityModel, which: str) -> None:
+            if accelerator.is_main_process:
+                save_model(model, folder / ("model" if config.keep == which else which), facts)
+
+        counters = run_loop(
+            method,
+            _streams(config, photographs, method, accelerator),
+            config,
+            folder,
+            accelerator=accelerator,
+            validate=partial(_validate, photographs) if len(photographs.validation) else None,
+            keep_best=partial(keep, which="best"),
+            stop=stop,
+            monitor=monitor,
+        )
+        keep(method.student(), "last")
+        accelerator.wait_for_everyone()
+    return TrainResult(folder, load_model(folder), counters.best_srcc)
+
+
+def build_method(config: TrainConfig, scale: Scale, device: torch.device) -> Method:
+    """The method with its networks, as a configuration describes them.
+
+    Args:
+        config: the training's settings.
+        scale: the scale of the ratings.
+        device: where training will be, which decides on the precision.
+    """
+    kind = find_method(str(config.method["name"]))
+    settings: dict[str, BranchConfig] = {"student": config.student, "teacher": config.teacher}
+    branches = {}
+    for name in kind.branch_names:
+        branch = settings[name]
+        weights = branch.weights or config.weights
+        model = QualityModel.create(
+            branch.name,
+            weights=weights,
+            options=branch.options,
+            mean=branch.mean,
+            std=branch.std,
+            head=branch.head,
+            protocol=config.protocol,
+            scale=scale,
+        )
+        frozen = branch.batch_norm == "frozen" or (
+            branch.batch_norm == "auto" and weights != "none"
+        )
+        branches[name] = Branch(
+            model, freeze_batch_norm=frozen, bf16=use_bf16(branch, model, device)
+        )
+    return kind(method_settings(config), branches)
+
+
+def _streams(
+    config: TrainConfig, photographs: Photographs, method: Method, accelerator: Accelerator
+) -> Streams:
+    def stream(places: NDArray[np.int64], batch_size: int, number: int) -> CropStream:
+        return CropStream(
+            count=len(places),
+            pixels=lambda index: photographs.prepared.image(int(places[index])),
+            crop=config.protocol.crop,
+            batch_size=batch_size,
+            seed=config.seed,
+            stream=number,
+            repeats=config.repeats,
+            rank=accelerator.process_index,
+            processes=accelerator.num_processes,
+        )
+
+    labeled, unlabeled = photographs.labeled, photographs.unlabeled
+    use_unlabeled = method.uses_unlabeled and len(unlabeled) > 0
+    return Streams(
+        labeled=stream(labeled, config.batch_size, 0),
+        unlabeled=stream(unlabeled, config.unlabeled_batch_size, 1) if use_unlabeled else None,
+        target=lambda indices: photographs.distribution[labeled[indices]],
+    )
+
+
+def _validate(photographs: Photographs, model: QualityModel) -> float | None:
+    """SRCC on the validation images; None where it is undefined (a constant prediction)."""
+    predicted = [
+        float(model.scale.from_levels(distribution_mean(model.predict(photographs.prepared.image(k)))))
+        for k in photographs.validation.tolist()
+    ]
+    try:
+        return srcc(np.array(predicted), photographs.mos[photographs.validation])
+    except MetricError:
+        return None
+
+
+def _begin(config: TrainConfig, folder: Path, photographs: Photographs, method: Method) -> None:
+    """Write what a run is, or make sure that a resumed one still is the same."""
+    environment = folder / "environment.json"
+    fingerprint = photographs.fingerprint()
+    if environment.exists():
+        if json.loads(environment.read_text(encoding="utf-8"))["data"] != fingerprint:
+            raise ResumeError(
+                f"The photographs or ratings of '{folder}' have changed since it was begun.",
+                "Restore them, or train into another folder.",
+            )
+        return
+    save_split(photographs.split, folder / "split.csv")
+    write_config(config, folder)
+    packages = ("ssliqa", "torch", "torchvision", "timm", "accelerate", "numpy", "pillow")
+    facts = {
+        "data": fingerprint,
+        "seed": config.seed,
+        "labeled": len(photographs.labeled),
+        "unlabeled": len(photographs.unlabeled),
+        "validation": len(photographs.validation),
+        "bf16": {name: method.branch(name).bf16 for name in method.branch_names},
+        "versions": {name: version(name) for name in packages},
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "threads": torch.get_num_threads(),
+    }
+    write_text(environment, json.dumps(facts, indent=2) + "\n")
+
+
+def _facts(config: TrainConfig, photographs: Photographs) -> str:
+    networks = f"student {config.student.name}"
+    if "teacher" in find_method(str(config.method["name"])).branch_names:
+        networks += f", teacher {config.teacher.name}"
+    return (
+        "## Training\n\n"
+        f"Method `{config.method['name']}` ({networks}), {config.epochs} epochs, seed "
+        f"{config.seed}; {len(photographs.labeled)} labeled, {len(photographs.unlabeled)} unlabeled "
+        f"and {len(photographs.validation)} validation photographs.\n"
+    )
