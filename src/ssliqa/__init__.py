@@ -1,3 +1,81 @@
-"""From a handful of ratings to a deployed image-quality model."""
+"""From a handful of ratings to a deployed image-quality model.
+
+    from ssliqa import QualityModel
+
+    model = QualityModel.from_pretrained("runs/first/model")
+    print(model.score("photo.jpg"))
+
+Everything public is listed in ``__all__`` and is imported when first used, so that
+``import ssliqa`` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ssliqa.data import LabelTable, Split, list_photographs, make_split, read_label_table
+    from ssliqa.errors import SsliqaError
+    from ssliqa.evaluation import Evaluation, evaluate, evaluate_model
+    from ssliqa.images import Protocol
+    from ssliqa.models import Prediction, QualityModel, Score, load_model
+    from ssliqa.opinion import Scale
+    from ssliqa.scoring import score_photos
+    from ssliqa.training import BranchConfig, OptimizerConfig, TrainConfig, resume, train
 
 __version__ = "0.1.0"
+
+_HOME = {
+    "BranchConfig": "training",
+    "Evaluation": "evaluation",
+    "LabelTable": "data",
+    "OptimizerConfig": "training",
+    "Prediction": "models",
+    "Protocol": "images",
+    "QualityModel": "models",
+    "Scale": "opinion",
+    "Score": "models",
+    "Split": "data",
+    "SsliqaError": "errors",
+    "TrainConfig": "training",
+    "evaluate": "evaluation",
+    "evaluate_model": "evaluation",
+    "list_photographs": "data",
+    "load_model": "models",
+    "make_split": "data",
+    "read_label_table": "data",
+    "resume": "training",
+    "score_photos": "scoring",
+    "train": "training",
+}
+
+__all__ = [
+    "BranchConfig",
+    "Evaluation",
+    "LabelTable",
+    "OptimizerConfig",
+    "Prediction",
+    "Protocol",
+    "QualityModel",
+    "Scale",
+    "Score",
+    "Split",
+    "SsliqaError",
+    "TrainConfig",
+    "evaluate",
+    "evaluate_model",
+    "list_photographs",
+    "load_model",
+    "make_split",
+    "read_label_table",
+    "resume",
+    "score_photos",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(importlib.import_module(f"ssliqa.{_HOME[name]}"), name)
+    raise AttributeError(f"module 'ssliqa' has no attribute '{name}'")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 
 @contextmanager
@@ -17,15 +16,13 @@ def whole_file(path: Path) -> Iterator[Path]:
     libraries tell the format from it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
-    os.close(handle)
-    temporary = Path(name)
+    temporary = path.with_name(f".{path.stem}-{uuid4().hex[:12]}{path.suffix}")
+    temporary.touch(exist_ok=False)
+    rights = temporary.stat().st_mode
     try:
         yield temporary
-        # mkstemp makes files for the owner alone; a result should have ordinary rights.
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
+        # Some libraries replace the file by one for the owner alone.
+        temporary.chmod(rights)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

@@ -1,5 +1,6 @@
 import io
 from dataclasses import fields
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -46,7 +47,7 @@ def test_a_worse_fault_takes_the_photograph_further_from_the_scene(scene, kind):
         np.sqrt(np.mean((shot(scene, Faults(**{kind: severity})) - clean) ** 2))
         for severity in (0.0, 0.25, 0.5, 0.75, 1.0)
     ]
-    assert all(one < other for one, other in zip(errors, errors[1:], strict=False)), errors
+    assert all(one < other for one, other in pairwise(errors)), errors
 
 
 @pytest.mark.parametrize("kind", KINDS)

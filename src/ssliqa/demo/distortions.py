@@ -103,7 +103,7 @@ def photograph(scene: Light, faults: Faults, rng: np.random.Generator) -> bytes:
 
 def jpeg_quality(severity: float) -> int:
     """The quality setting for a severity: 96 at 0, 24 in the middle, 6 at 1."""
-    return round(96 * (6 / 96) ** severity)
+    return round(96.0 * float((6 / 96) ** severity))
 
 
 def hazy(light: Light, severity: float) -> Light:
@@ -111,7 +111,8 @@ def hazy(light: Light, severity: float) -> Light:
     far = np.linspace(1.1, 0.8, light.shape[0], dtype=np.float32)[:, None, None]
     transmission = np.exp(-2.0 * severity * far)
     air = np.array([0.58, 0.61, 0.65], np.float32)
-    return light * transmission + air * (1 - transmission)
+    veiled: Light = light * transmission + air * (1 - transmission)
+    return veiled
 
 
 def noisy(light: Light, severity: float, rng: np.random.Generator) -> Light:
@@ -124,15 +125,16 @@ def noisy(light: Light, severity: float, rng: np.random.Generator) -> Light:
     deviation = strength * np.sqrt(0.5 * np.maximum(light, 0.0) + 0.005)
     gray = _unit(ndimage.gaussian_filter(rng.standard_normal(light.shape[:2]), 0.5))
     color = _unit(ndimage.gaussian_filter(rng.standard_normal(light.shape), (0.9, 0.9, 0)))
-    return (light + deviation * (0.85 * gray[..., None] + 0.45 * color)).astype(np.float32)
+    noise = deviation * (0.85 * gray[..., None] + 0.45 * color)
+    grainy: Light = (light + noise).astype(np.float32)
+    return grainy
 
 
 def disc(radius: float) -> Light:
     """A uniform disc of ``radius`` pixels with a soft edge, sum 1."""
     reach = int(np.ceil(radius)) + 1
     rows, columns = np.mgrid[-reach : reach + 1, -reach : reach + 1]
-    weights = np.clip(radius + 0.5 - np.hypot(rows, columns), 0, 1)
-    return (weights / weights.sum()).astype(np.float32)
+    return _sum_to_one(np.clip(radius + 0.5 - np.hypot(rows, columns), 0, 1))
 
 
 def streak(length: float, angle: float) -> Light:
@@ -144,17 +146,22 @@ def streak(length: float, angle: float) -> Light:
     y = along * np.sin(angle) + across * np.cos(angle)
     edges = np.arange(-reach, reach + 2) - 0.5
     weights, _, _ = np.histogram2d(y, x, bins=(edges, edges))
-    weights = ndimage.gaussian_filter(weights, 0.4)
-    return (weights / weights.sum()).astype(np.float32)
+    return _sum_to_one(ndimage.gaussian_filter(weights, 0.4))
 
 
 def convolve(light: Light, point_spread: Light) -> Light:
     """Blur every channel with a point-spread function; the border is mirrored."""
     reach = point_spread.shape[0] // 2
     padded = np.pad(light, ((reach, reach), (reach, reach), (0, 0)), mode="reflect")
-    blurred = signal.fftconvolve(padded, point_spread[..., None], mode="valid", axes=(0, 1))
-    return np.maximum(blurred, 0).astype(np.float32)
+    blurred: Light = signal.fftconvolve(padded, point_spread[..., None], mode="valid", axes=(0, 1))
+    return np.maximum(blurred, np.float32(0))
 
 
 def _unit(noise: NDArray[np.float64]) -> NDArray[np.float64]:
-    return noise / noise.std()
+    unit: NDArray[np.float64] = noise / noise.std()
+    return unit
+
+
+def _sum_to_one(weights: NDArray[np.float64]) -> Light:
+    kernel: Light = (weights / weights.sum()).astype(np.float32)
+    return kernel

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import base64
 import io
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -133,7 +132,7 @@ def write_page(result: DemoResult, folder: Path) -> Path:
     page = folder / "index.html"
     partial = folder / ".index.html.partial"
     partial.write_text(html, encoding="utf-8")
-    os.replace(partial, page)
+    partial.replace(page)
     return page
 
 

@@ -136,4 +136,4 @@ def _plan(n: int, seed: int, size: tuple[int, int], pool: ThreadPoolExecutor) ->
 def _write_whole(path: Path, content: bytes) -> None:
     partial = path.with_name(f".{path.name}.partial")
     partial.write_bytes(content)
-    os.replace(partial, path)
+    partial.replace(path)

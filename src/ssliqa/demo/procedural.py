@@ -28,7 +28,8 @@ def power_noise(rng: np.random.Generator, shape: Shape, slope: float = 1.0) -> L
     frequency[0, 0] = np.inf
     spectrum = np.fft.rfft2(rng.standard_normal(shape)) / frequency**slope
     field = np.fft.irfft2(spectrum, s=shape)
-    return ((field - field.mean()) / field.std()).astype(np.float32)
+    unit: Light = ((field - field.mean()) / field.std()).astype(np.float32)
+    return unit
 
 
 def dead_leaves(rng: np.random.Generator, shape: Shape) -> Light:
@@ -59,7 +60,7 @@ def dead_leaves(rng: np.random.Generator, shape: Shape) -> Light:
         color = palette[rng.integers(len(palette))] * rng.uniform(0.6, 1.3)
         leaf = color * (shade * np.exp(rng.uniform(0.05, 0.35) * grain))[..., None]
         patch[inside] = leaf[inside]
-    return np.clip(picture, 0, 1)
+    return _displayable(picture)
 
 
 def landscape(rng: np.random.Generator, shape: Shape) -> Light:
@@ -85,7 +86,7 @@ def landscape(rng: np.random.Generator, shape: Shape) -> Light:
         distant = horizon * 0.8
         ground = distant + (ground - distant) * (0.35 + 0.65 * nearness)
         picture[below] = ground[below]
-    return np.clip(picture, 0, 1)
+    return _displayable(picture)
 
 
 def still_life(rng: np.random.Generator, shape: Shape) -> Light:
@@ -120,7 +121,7 @@ def still_life(rng: np.random.Generator, shape: Shape) -> Light:
         ball = ball + gloss[..., None]
         inside = dx**2 + dy**2 < 1
         picture[inside] = ball[inside]
-    return np.clip(picture, 0, 1)
+    return _displayable(picture)
 
 
 def fabric(rng: np.random.Generator, shape: Shape) -> Light:
@@ -144,7 +145,7 @@ def fabric(rng: np.random.Generator, shape: Shape) -> Light:
     slope = np.gradient(ndimage.gaussian_filter(folds, 0.04 * height))[int(rng.integers(2))]
     shade = 0.9 + 0.4 * np.tanh(slope / (slope.std() + 1e-6))
     grain = np.exp(0.12 * power_noise(rng, shape, 0.5))
-    return np.clip(cloth * (weave * shade * grain)[..., None], 0, 1).astype(np.float32)
+    return _displayable(cloth * (weave * shade * grain)[..., None])
 
 
 def facade(rng: np.random.Generator, shape: Shape) -> Light:
@@ -174,7 +175,7 @@ def facade(rng: np.random.Generator, shape: Shape) -> Light:
         inside = (columns >= left) & (columns < right) & (rows > roof)
         picture[inside] = house[inside]
         left = right
-    return np.clip(picture, 0, 1)
+    return _displayable(picture)
 
 
 FAMILIES: dict[str, Family] = {
@@ -194,7 +195,13 @@ def _palette(rng: np.random.Generator, n: int) -> Light:
     value = rng.beta(2.2, 3.0, n) * 0.8 + 0.04
     phase = (hue[:, None] + np.array([0.0, 1 / 3, 2 / 3])) * 2 * np.pi
     chroma = 0.5 + 0.5 * np.cos(phase)
-    return (value[:, None] * (1 - saturation[:, None] * (1 - chroma))).astype(np.float32)
+    colors: Light = (value[:, None] * (1 - saturation[:, None] * (1 - chroma))).astype(np.float32)
+    return colors
+
+
+def _displayable(picture: Light) -> Light:
+    light: Light = np.clip(picture, 0, 1).astype(np.float32)
+    return light
 
 
 def _warmth(rng: np.random.Generator) -> NDArray[np.float64]:

@@ -1,10 +1,10 @@
 """A simulated panel of raters. No person voted: this is a model, and the demo's page says so.
 
 **Latent quality.** A fault of severity s is noticed with strength ``v w s``; w says how much raters
-mind that kind and v how visible it is in this picture. Detail hides noise and block edges (contrast
-masking) and makes blur plain; bright pictures suffer more from over-exposure, dark ones from
-under-exposure. The strengths add up as a Minkowski sum, so that the worst fault rules and the others
-add to it, and quality falls from excellent toward bad:
+mind that kind and v how visible it is in this picture. Detail hides noise and block edges
+(contrast masking) and makes blur plain; bright pictures suffer more from over-exposure, dark ones
+from under-exposure. The strengths add up as a Minkowski sum, so that the worst fault rules and the
+others add to it, and quality falls from excellent toward bad:
 
     D = (sum_k (v_k w_k s_k)^p)^(1/p),  p = 2;      Q = 1 + 3.9 exp(-(1.45 D)^1.5)
 
@@ -14,7 +14,7 @@ plus a small Gaussian liking of the picture that no fault explains.
 (ITU-T P.910): own use of the scale a_r, own bias b_r and own inconsistency, the subject model of
 Li & Bampis, "Recover subjective quality scores from noisy measurements", DCC 2017.
 
-The constants were set once by eye, from rendered photographs, and not tuned to any method's success.
+The constants were set by eye, from rendered photographs, and not tuned to any method's success.
 """
 
 from __future__ import annotations

@@ -131,7 +131,8 @@ def view(
     height, width = source.pixels.shape[:2]
     largest = min(width / size[0], height / size[1])
     scale = rng.uniform(min(reduction, largest), largest)
-    box_width, box_height = size[0] * scale, size[1] * scale
+    # Rounding must not push the box over the edge.
+    box_width, box_height = min(size[0] * scale, width), min(size[1] * scale, height)
     left = rng.uniform(0, width - box_width)
     top = rng.uniform(0, height - box_height)
     box = (left, top, min(left + box_width, width), min(top + box_height, height))

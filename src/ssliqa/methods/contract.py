@@ -86,13 +86,11 @@ class Method(nn.Module, ABC):
             progress: where training stands, for ramps.
         """
 
-    def forward(
-        self, labeled: Labeled, unlabeled: Tensor | None, progress: Progress
-    ) -> StepResult:
+    def forward(self, labeled: Labeled, unlabeled: Tensor | None, progress: Progress) -> StepResult:
         """The same as :meth:`step`; wrappers for several devices hook in here."""
         return self.step(labeled, unlabeled, progress)
 
-    def after_step(self) -> None:  # noqa: B027 - most methods have nothing to do here
+    def after_step(self) -> None:
         """Called after each optimizer step, for moving averages and the like."""
 
     def student(self) -> QualityModel:

@@ -20,4 +20,4 @@ def joined_batch(rows: Tensor) -> Tensor:
     """
     if not distributed.is_available() or not distributed.is_initialized():
         return rows
-    return torch.cat(all_gather(rows.contiguous()))
+    return torch.cat(all_gather(rows.contiguous()))  # type: ignore[no-untyped-call]

@@ -17,7 +17,7 @@ Knowledge Distillation", CVPR 2019. Ramp: Laine & Aila, "Temporal Ensembling", I
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar, Literal
@@ -41,7 +41,7 @@ from ssliqa.models import Prediction
 
 @dataclass(frozen=True)
 class SSLIQAConfig:
-    """Settings of SSLIQA. The defaults are the corrected method; the preset 'paper' is as published.
+    """Settings of SSLIQA: by default the corrected method; the preset 'paper' is as published.
 
     Args:
         loss: distance of a prediction from the raters' distribution; 'cdf' is the squared
@@ -118,7 +118,7 @@ class SSLIQA(Method):
         )
 
     def _teach(self, unlabeled: Tensor) -> Prediction:
-        """The teacher's view of unlabeled images; never with a graph, since nothing would use it."""
+        """The teacher's view of unlabeled images, without a graph that nothing would use."""
         teacher = self.branch("teacher")
         if self.config.teacher_on_unlabeled == "rest":
             return teacher.target(unlabeled)
@@ -129,17 +129,17 @@ class SSLIQA(Method):
     def _consistency(self, student: Prediction, teacher: Prediction) -> tuple[Tensor, Tensor]:
         """L_pred and L_rel of one batch; terms of weight 0 are not computed."""
         zero = student.distribution.new_zeros(())
-        relate = {
+        relations: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
             "angle": partial(angle_relation, mask_trivial=self.config.mask_trivial),
             "distance": partial(distance_relation, mask_trivial=self.config.mask_trivial),
             "gram": gram_relation,
-        }[self.config.relation]
+        }
         prediction = relation = zero
         if self.config.prediction_weight:
             prediction = mean_squared_error(student.distribution, teacher.distribution.detach())
         if self.config.relation_weight:
             # Relations hold among all images of the step, on whatever process they are.
-            relation = relate(
+            relation = relations[self.config.relation](
                 joined_batch(student.activation), joined_batch(teacher.activation.detach())
             )
         return prediction, relation

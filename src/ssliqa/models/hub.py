@@ -12,6 +12,7 @@ from ssliqa.models.quality_model import QualityModel
 
 HUB_NAME = r"[\w.-]+/[\w.-]+"
 
+
 def load_model(model: str | Path, device: str = "cpu") -> QualityModel:
     """Load a trained model.
 
@@ -59,7 +60,10 @@ def save_model(model: QualityModel, folder: Path, facts: str = "") -> None:
     old = new.with_name(f"{new.name}-old")
     try:
         model.save_pretrained(new, model_card_kwargs={"facts": facts})
-        new.chmod(0o755)
+        # The folder and the weights were made for the owner alone; a result has ordinary rights.
+        rights = (new / "config.json").stat().st_mode
+        (new / "model.safetensors").chmod(rights)
+        new.chmod(rights | 0o111)
         if folder.exists():
             folder.rename(old)
         new.rename(folder)

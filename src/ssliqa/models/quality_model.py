@@ -15,7 +15,7 @@ from typing import Any, cast
 import numpy as np
 import torch
 from huggingface_hub import ModelCard, PyTorchModelHubMixin, constants, hf_hub_download
-from huggingface_hub.errors import EntryNotFoundError, HFValidationError, HfHubHTTPError
+from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, HFValidationError
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.torch import load_file
@@ -46,6 +46,9 @@ class QualityModel(nn.Module, PyTorchModelHubMixin, library_name="ssliqa"):
         protocol: a :class:`Protocol` as a dictionary.
         scale: the ratings' :class:`Scale` as a dictionary.
     """
+
+    mean: Tensor
+    std: Tensor
 
     def __init__(
         self,
@@ -163,12 +166,12 @@ class QualityModel(nn.Module, PyTorchModelHubMixin, library_name="ssliqa"):
         pixels = resize_image(read_image(photo), self.protocol)
         return Score.of(self.predict(pixels), self.scale)
 
-    def generate_model_card(self, *_: Any, facts: str = "", **__: Any) -> ModelCard:
+    def generate_model_card(self, *_: object, facts: str = "", **__: object) -> ModelCard:
         """The README of a saved model (overrides the mixin's, which knows nothing of ssliqa)."""
         return ModelCard(model_card(self.name, str(self.scale), facts), ignore_metadata_errors=True)
 
     @classmethod
-    def _from_pretrained(  # type: ignore[override]
+    def _from_pretrained(
         cls,
         *,
         model_id: str,
@@ -179,7 +182,7 @@ class QualityModel(nn.Module, PyTorchModelHubMixin, library_name="ssliqa"):
         token: str | bool | None,
         map_location: str = "cpu",
         config: dict[str, Any] | None = None,
-        **_: Any,
+        **_: object,
     ) -> QualityModel:
         """Load a trained model; unlike the mixin's own loader never leaves a parameter random.
 
@@ -227,11 +230,13 @@ class QualityModel(nn.Module, PyTorchModelHubMixin, library_name="ssliqa"):
                 "Copy the model folder again, or train anew.",
             ) from error
         wanted = model.state_dict()
-        wrong = [key for key in wanted.keys() ^ state.keys()]
-        wrong += [key for key in wanted.keys() & state.keys() if wanted[key].shape != state[key].shape]
+        wrong = list(wanted.keys() ^ state.keys())
+        wrong += [
+            key for key in wanted.keys() & state.keys() if wanted[key].shape != state[key].shape
+        ]
         if wrong:
             raise ModelError(
-                f"The weights '{file}' do not fit their config.json: {first_few(sorted(wrong), 3)}.",
+                f"'{file}' does not fit its config.json: {first_few(sorted(wrong), 3)}.",
                 "Copy the model folder again, or train anew.",
             )
         model.load_state_dict(state)

@@ -2,7 +2,7 @@
 
 from ssliqa.training.config import BranchConfig, OptimizerConfig, TrainConfig
 from ssliqa.training.monitor import Monitor
-from ssliqa.training.train import TrainResult, resume, train
+from ssliqa.training.run import TrainResult, resume, train
 
 __all__ = [
     "BranchConfig",

@@ -52,21 +52,22 @@ def save_checkpoint(
         )
 
 
-def load_checkpoint(
-    path: Path, method: nn.Module, optimizer: torch.optim.Optimizer
-) -> Counters:
+def load_checkpoint(path: Path, method: nn.Module, optimizer: torch.optim.Optimizer) -> Counters:
     """Fill ``method`` and ``optimizer`` from a checkpoint and tell how far it had come.
 
     Raises:
         ResumeError: the file is damaged or belongs to another configuration.
     """
     try:
-        with safe_open(str(path), framework="pt") as file:  # type: ignore[no-untyped-call]
+        with safe_open(str(path), framework="pt") as file:
             metadata = file.metadata()
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         method.load_state_dict(
-            {name.removeprefix("method."): value
-             for name, value in tensors.items() if name.startswith("method.")}
+            {
+                name.removeprefix("method."): value
+                for name, value in tensors.items()
+                if name.startswith("method.")
+            }
         )
         state: dict[int, dict[str, Any]] = {
             int(index): dict(values) for index, values in json.loads(metadata["optimizer"]).items()

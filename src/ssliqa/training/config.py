@@ -73,8 +73,8 @@ class TrainConfig:
         labels: table of ratings (CSV, TSV, JSON, Parquet or a text list).
         images: folder that the names in the table are relative to.
         unlabeled: further photographs without ratings: folders, files, globs or .txt lists.
-        scale: ends of the rating scale, such as 0-100; 1-5 unless told.
-        lower_is_better: the scale's low end is the good one (as with most DMOS).
+        scale: ends of the rating scale and its direction, such as '0-100' or '0-1, lower is
+            better' (as with most DMOS); 1-5 unless told.
         columns: names of columns that are not recognized by themselves, such as {"mos": "Q"}.
         on_problem: 'error' refuses a table with contradictions; 'warn' sets those rows aside.
         strict: refuse to train where a photograph cannot be read, instead of leaving it out.
@@ -110,7 +110,6 @@ class TrainConfig:
     images: str | None = None
     unlabeled: list[str] = field(default_factory=list)
     scale: str | None = None
-    lower_is_better: bool = False
     columns: dict[str, str] = field(default_factory=dict)
     on_problem: Literal["error", "warn"] = "error"
     strict: bool = False

@@ -21,7 +21,7 @@ from accelerate.utils import set_seed
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ssliqa.data.loaders import CropStream, ahead
+from ssliqa.data import CropStream, ahead
 from ssliqa.errors import SsliqaError
 from ssliqa.methods import Labeled, Method, Progress, StepResult
 from ssliqa.models import QualityModel
@@ -37,7 +37,7 @@ CHECKPOINT = Path("checkpoints") / "last.safetensors"
 Batch = tuple[Labeled, Tensor | None]
 
 
-class Interrupted(SsliqaError):
+class InterruptedRunError(SsliqaError):
     """A training was stopped by a signal; everything needed to go on is on disk."""
 
     def __init__(self, folder: Path, progress: Progress, number: int) -> None:
@@ -48,7 +48,7 @@ class Interrupted(SsliqaError):
         self.signal = number
 
 
-class Diverged(SsliqaError):
+class DivergedError(SsliqaError):
     """The loss is no longer a finite number."""
 
 
@@ -109,13 +109,14 @@ def run_loop(
         monitor: told of each step.
 
     Raises:
-        Interrupted: a signal asked to stop; the checkpoint is written.
-        Diverged: the loss is not finite.
+        InterruptedRunError: a signal asked to stop; the checkpoint is written.
+        DivergedError: the loss is not finite.
         ResumeError: the checkpoint cannot be used.
     """
     steps_per_epoch = streams.steps_per_epoch(config.epoch_ends)
     steps = steps_per_epoch * config.epochs
-    method.to(accelerator.device, memory_format=torch.channels_last)
+    method.to(accelerator.device)
+    method.to(memory_format=torch.channels_last)
     optimizer = _optimizer(method, config)
     checkpoint = folder / CHECKPOINT
     counters = Counters()
@@ -154,7 +155,7 @@ def run_loop(
 
             loss, terms = _mean_over_processes(result, accelerator)
             if not math.isfinite(loss):
-                raise Diverged(
+                raise DivergedError(
                     f"The loss became {loss} at step {step}.",
                     f"Use a smaller --optimizer.lr (it is {config.optimizer.lr}).",
                 )
@@ -179,7 +180,7 @@ def run_loop(
                 save()
                 saved = time.monotonic()
             if stopping and not counters.finished:
-                raise Interrupted(folder, progress_at(step + 1), stop.signal or 0)
+                raise InterruptedRunError(folder, progress_at(step + 1), stop.signal or 0)
     finally:
         if log is not None:
             log.close()
@@ -188,7 +189,7 @@ def run_loop(
 
 def _optimizer(method: Method, config: TrainConfig) -> torch.optim.Optimizer:
     settings = config.optimizer
-    kind = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}[settings.name]
+    kind = torch.optim.AdamW if settings.name == "adamw" else torch.optim.Adam
     learned = [parameter for parameter in method.parameters() if parameter.requires_grad]
     return kind(learned, lr=settings.lr, weight_decay=settings.weight_decay)
 

@@ -10,9 +10,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ssliqa.data.photos import list_photographs
-from ssliqa.data.splits import Split, make_split, read_split
-from ssliqa.data.tables import LabelTable, read_label_table
+from ssliqa.data import (
+    LabelTable,
+    Split,
+    list_photographs,
+    make_split,
+    read_label_table,
+    read_split,
+)
 from ssliqa.errors import ConfigError, ImageReadError, SplitError, first_few
 from ssliqa.images import ImageCache, Prepared, default_cache_folder
 from ssliqa.opinion import Scale
@@ -49,12 +54,10 @@ class Photographs:
 
 def read_table(config: TrainConfig) -> LabelTable:
     """The label table that a configuration names."""
-    scale = Scale.parse(config.scale or "1-5", higher_is_better=not config.lower_is_better)
-    declared = config.scale is not None or config.lower_is_better
     return read_label_table(
-        Path(config.labels),
-        Path(config.images) if config.images is not None else None,
-        scale=scale if declared else None,
+        Path(config.labels).expanduser(),
+        Path(config.images).expanduser() if config.images is not None else None,
+        scale=Scale.parse(config.scale) if config.scale is not None else None,
         columns=config.columns,
         on_problem=config.on_problem,
     )

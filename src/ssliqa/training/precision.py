@@ -17,7 +17,7 @@ def use_bf16(config: BranchConfig, network: nn.Module, device: torch.device) -> 
     if config.bf16 != "auto":
         return config.bf16 == "yes"
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return device.type == "cpu" and cpu_has_bf16() and not _is_depthwise(network)
 
 

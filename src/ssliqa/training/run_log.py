@@ -22,7 +22,8 @@ class RunLog:
     def __init__(self, folder: Path, first_step: int) -> None:
         path = folder / "metrics.jsonl"
         if path.exists():
-            write_text(path, "".join(line for line in _whole_lines(path) if _before(line, first_step)))
+            kept = [line for line in _whole_lines(path) if json.loads(line)["step"] < first_step]
+            write_text(path, "".join(kept))
         self._file = path.open("a", encoding="utf-8")
         self._board: Any = None
         if find_spec("tensorboard") is not None:
@@ -55,7 +56,3 @@ def _whole_lines(path: Path) -> list[str]:
     # A killed process may leave half a line at the end.
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     return [line for line in lines if line.endswith("\n")]
-
-
-def _before(line: str, step: int) -> bool:
-    return int(json.loads(line)["step"]) < step

@@ -33,7 +33,7 @@ def build(name: str, options: dict[str, Any], pretrained: bool) -> Backbone:
         ModelError: the weights cannot be fetched.
     """
     try:
-        net = timm.create_model(name, pretrained=pretrained, num_classes=0, **options)
+        net: Any = timm.create_model(name, pretrained=pretrained, num_classes=0, **options)
     except TypeError as error:
         raise ConfigError(
             f"timm's '{name}' does not take these options: {options} ({error}).",

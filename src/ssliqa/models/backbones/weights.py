@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
@@ -40,7 +40,7 @@ def known_convention(file: Path, name: str) -> Convention:
             holds another backbone.
     """
     try:
-        with safe_open(str(file), framework="pt") as opened:  # type: ignore[no-untyped-call]
+        with safe_open(str(file), framework="pt") as opened:
             metadata = opened.metadata() or {}
     except FileNotFoundError as error:
         raise ModelError(
@@ -102,7 +102,5 @@ def load_weights(backbone: Backbone, file: Path, name: str) -> None:
 
 
 def _triple(text: str) -> Triple:
-    values = tuple(float(part) for part in text.split())
-    if len(values) != 3:
-        raise ValueError(f"three numbers expected, found '{text}'")
-    return cast(Triple, values)
+    red, green, blue = (float(part) for part in text.split())
+    return red, green, blue

@@ -1,8 +1,8 @@
 """Train a model from a configuration into a run folder.
 
-    config.yaml        resolved settings           metrics.jsonl   every step and validation
-    environment.json   versions, seed, data digest split.csv       the part of every image
-    checkpoints/       what resuming needs         model/          what --model takes
+config.yaml        resolved settings           metrics.jsonl   every step and validation
+environment.json   versions, seed, data digest split.csv       the part of every image
+checkpoints/       what resuming needs         model/          what --model takes
 """
 
 from __future__ import annotations
@@ -20,8 +20,7 @@ from accelerate import Accelerator
 from accelerate.utils import set_seed
 from numpy.typing import NDArray
 
-from ssliqa.data.loaders import CropStream
-from ssliqa.data.splits import save_split
+from ssliqa.data import CropStream, save_split
 from ssliqa.errors import ConfigError, MetricError, ResumeError
 from ssliqa.files import write_text
 from ssliqa.methods import Branch, Method, find_method
@@ -173,7 +172,9 @@ def _streams(
 def _validate(photographs: Photographs, model: QualityModel) -> float | None:
     """SRCC on the validation images; None where it is undefined (a constant prediction)."""
     predicted = [
-        float(model.scale.from_levels(distribution_mean(model.predict(photographs.prepared.image(k)))))
+        float(
+            model.scale.from_levels(distribution_mean(model.predict(photographs.prepared.image(k))))
+        )
         for k in photographs.validation.tolist()
     ]
     try:
@@ -218,6 +219,6 @@ def _facts(config: TrainConfig, photographs: Photographs) -> str:
     return (
         "## Training\n\n"
         f"Method `{config.method['name']}` ({networks}), {config.epochs} epochs, seed "
-        f"{config.seed}; {len(photographs.labeled)} labeled, {len(photographs.unlabeled)} unlabeled "
-        f"and {len(photographs.validation)} validation photographs.\n"
+        f"{config.seed}; {len(photographs.labeled)} labeled, {len(photographs.unlabeled)} "
+        f"unlabeled and {len(photographs.validation)} validation photographs.\n"
     )

@@ -1,0 +1,90 @@
+"""``ssliqa evaluate``"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+from jsonargparse import ArgumentParser, Namespace
+from rich.console import Console
+
+from ssliqa.cli.parsing import add_table_options, parse, table_from
+from ssliqa.cli.progress import progress_bar
+from ssliqa.data import LabelTable, read_split
+from ssliqa.errors import ConfigError
+from ssliqa.evaluation import evaluate_model
+from ssliqa.models import load_model
+from ssliqa.report.scatter import scatter_plot
+from ssliqa.training.photographs import read_table
+from ssliqa.training.run_config import read_config
+
+
+def parser() -> ArgumentParser:
+    """The options of ``ssliqa evaluate``."""
+    options = ArgumentParser(
+        prog="ssliqa evaluate",
+        description="Compare a model's scores with ratings. Without --labels, a run is evaluated "
+        "on the test images of its own split.",
+        exit_on_error=False,
+    )
+    options.add_argument(
+        "run", type=str, metavar="RUN", help="run folder, model folder, or name on the hub"
+    )
+    add_table_options(options, required=False)
+    options.add_argument("--out", type=str, help="folder for the results (default: RUN/evaluation)")
+    options.add_argument("--device", type=str, default="cpu", help="cpu or cuda")
+    options.add_argument("--workers", type=int, default=2, help="threads that decode")
+    options.add_argument(
+        "--resamples", type=int, default=1000, help="bootstrap resamples for the intervals"
+    )
+    return options
+
+
+def run(arguments: list[str]) -> int:
+    """Evaluate; status 1 if some photographs could not be read."""
+    options = parse(parser(), arguments)
+    folder = Path(options.run).expanduser()
+    if options.out is None and not folder.is_dir():
+        raise ConfigError(
+            f"'{options.run}' is no folder to keep the results in.", "Name one with --out DIR."
+        )
+    out = Path(options.out).expanduser() if options.out is not None else folder / "evaluation"
+    model = load_model(options.run, options.device)
+    table = _table(options, folder)
+    for problem in table.problems:
+        print(f"ssliqa: {problem}", file=sys.stderr)
+    with progress_bar(Console(stderr=True)) as bars:
+        task = bars.add_task("scoring", total=len(table.names), note="")
+        result = evaluate_model(
+            model,
+            table,
+            workers=options.workers,
+            resamples=options.resamples,
+            on_photo=lambda _: bars.advance(task),
+        )
+    result.evaluation.write(out)
+    scatter_plot(result.evaluation, out / "scatter.png", title=folder.name)
+    print(result.evaluation.table())
+    print(f"Results: {out / 'metrics.json'}, predictions.csv, scatter.png")
+    for path, reason in result.failures:
+        print(f"ssliqa: {path} was left out: {reason}", file=sys.stderr)
+    return 1 if result.failures else 0
+
+
+def _table(options: Namespace, folder: Path) -> LabelTable:
+    if options.labels is not None:
+        return table_from(options)
+    if not (folder / "split.csv").is_file():
+        raise ConfigError(
+            f"'{folder}' is not a run folder with a split of its own.",
+            "Name rated photographs with --labels TABLE --images DIR.",
+        )
+    table = read_table(read_config(folder))
+    split = read_split(folder / "split.csv", table.names)
+    if not split.test:
+        raise ConfigError(
+            f"The run '{folder}' has kept no test images.",
+            "Name rated photographs with --labels TABLE --images DIR.",
+        )
+    return table.subset(np.array([table.names.index(name) for name in split.test]))

@@ -1,0 +1,71 @@
+"""``ssliqa``: the entry point. Commands are imported when called, so that help comes at once."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable, Sequence
+
+from ssliqa import __version__
+from ssliqa.errors import SsliqaError
+
+COMMANDS = {
+    "demo": "the whole way on photographs made up on the spot, with a page to look at",
+    "train": "a few ratings and many photographs -> a model",
+    "evaluate": "how well a model agrees with ratings, with confidence intervals",
+    "score": "score photographs with a trained model",
+}
+
+OK, SOME_FAILED, FAILED = 0, 1, 2
+INTERRUPTED = 130
+
+
+def usage() -> str:
+    """The overview that ``ssliqa --help`` prints."""
+    lines = "\n".join(f"  {name:<10}{text}" for name, text in COMMANDS.items())
+    return (
+        "usage: ssliqa COMMAND [options]\n\n"
+        "From a handful of ratings to a deployed image-quality model.\n\n"
+        f"commands:\n{lines}\n\n"
+        "ssliqa COMMAND --help tells all about a command. "
+        "Exit status: 0 all well, 1 some files failed,\n2 the command could not be carried out.\n"
+    )
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit status; a user's mistake is one message."""
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        print(usage(), end="")
+        return OK if arguments else FAILED
+    if arguments[0] == "--version":
+        print(f"ssliqa {__version__}")
+        return OK
+    command, *rest = arguments
+    if command not in COMMANDS:
+        return _fail(f"There is no command '{command}'. The commands are: {', '.join(COMMANDS)}.")
+    from ssliqa.memory import keep_freed_memory
+
+    keep_freed_memory()
+    run: Callable[[list[str]], int] = importlib.import_module(f"ssliqa.cli.{command}").run
+    try:
+        return run(rest)
+    except SsliqaError as error:
+        _fail(str(error))
+        return 128 + error.signal if hasattr(error, "signal") else FAILED
+    except KeyboardInterrupt:
+        _fail("Stopped.")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output (head, less) has seen enough.
+        sys.stderr.close()
+        return OK
+
+
+def _fail(message: str) -> int:
+    print(f"ssliqa: {message}", file=sys.stderr)
+    return FAILED
+
+
+def entry() -> None:
+    """The console script."""
+    sys.exit(main(sys.argv[1:]))

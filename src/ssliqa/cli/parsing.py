@@ -1,0 +1,66 @@
+"""What the parsers of all commands have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from jsonargparse import ArgumentError, ArgumentParser, Namespace
+
+from ssliqa.data import LabelTable, read_label_table
+from ssliqa.errors import ConfigError
+from ssliqa.opinion import Scale
+
+
+def underscored(arguments: Sequence[str]) -> list[str]:
+    """Option names with underscores: ``--label-budget`` is ``--label_budget``."""
+    result = []
+    for argument in arguments:
+        name, equals, value = argument.partition("=")
+        if name.startswith("--"):
+            argument = "--" + name[2:].replace("-", "_") + equals + value
+        result.append(argument)
+    return result
+
+
+def parse(parser: ArgumentParser, arguments: Sequence[str]) -> Namespace:
+    """Parse a command's arguments.
+
+    Raises:
+        ConfigError: an unknown, missing or unusable option.
+    """
+    try:
+        return parser.parse_args(underscored(arguments))
+    except ArgumentError as error:
+        raise ConfigError(
+            " ".join(str(error).split()).rstrip(".") + ".", f"See: {parser.prog} --help"
+        ) from error
+
+
+def add_table_options(parser: ArgumentParser, required: bool) -> None:
+    """The options that name a label table and say how to read it."""
+    parser.add_argument("--labels", type=str, required=required, help="table of ratings")
+    parser.add_argument("--images", type=str, help="folder that its names are relative to")
+    parser.add_argument(
+        "--scale", type=str, help="scale of the ratings, such as '0-100' (default: 1-5)"
+    )
+    parser.add_argument(
+        "--columns", type=dict[str, str], default={}, help='unusual columns, as {"mos": "Q"}'
+    )
+    parser.add_argument(
+        "--on_problem",
+        choices=("error", "warn"),
+        default="error",
+        help="refuse a table with contradictions, or set those rows aside",
+    )
+
+
+def table_from(options: Namespace) -> LabelTable:
+    """Read the table that :func:`add_table_options` names."""
+    return read_label_table(
+        Path(options.labels).expanduser(),
+        Path(options.images).expanduser() if options.images is not None else None,
+        scale=Scale.parse(options.scale) if options.scale is not None else None,
+        columns=options.columns,
+        on_problem=options.on_problem,
+    )

@@ -1,0 +1,125 @@
+"""``ssliqa train``"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+
+import yaml
+from rich.console import Console
+
+from ssliqa.cli.parsing import underscored
+from ssliqa.cli.progress import training_bars
+from ssliqa.errors import ConfigError
+from ssliqa.methods import method_names
+from ssliqa.training import TrainConfig, resume, train
+from ssliqa.training.run_config import DEFAULT_METHOD, config_parser, parse_config
+
+# What a user writes short, and where it stands in the configuration.
+_SHORT = {name: f"{name}.name" for name in ("method", "student", "teacher")}
+
+
+def run(arguments: list[str]) -> int:
+    """Train, or go on with an interrupted run."""
+    arguments = underscored(arguments)
+    console = Console(stderr=True)
+    if "--resume" in arguments:
+        arguments.remove("--resume")
+        folder = _only_out(arguments)
+        with training_bars(console) as bars:
+            result = resume(folder, bars)
+    else:
+        config = configuration(arguments)
+        with training_bars(console) as bars:
+            result = train(config, bars)
+    print(f"The model is in {result.folder / 'model'}.")
+    if result.best_validation_srcc is not None:
+        print(f"Best SRCC on the validation images: {result.best_validation_srcc:.3f}.")
+    print(
+        f"Next: ssliqa evaluate {result.folder}   or   ssliqa score PHOTOS --model {result.folder}"
+    )
+    return 0
+
+
+def configuration(arguments: Sequence[str]) -> TrainConfig:
+    """The settings that command-line arguments describe.
+
+    Raises:
+        ConfigError: unknown, missing or unusable settings.
+    """
+    expanded = expand(arguments)
+    parser = config_parser(
+        _method_of(expanded),
+        "Train an image-quality model from a few ratings and many photographs. Dashes and "
+        "underscores in names are the same; --method, --student and --teacher take a name alone. "
+        f"Methods: {', '.join(method_names())}. Presets (--preset): {', '.join(presets())}. "
+        "--resume --out DIR goes on with an interrupted run.",
+    )
+    return parse_config(parser, expanded)
+
+
+def presets() -> list[str]:
+    """Names of the configurations that ship with the package."""
+    return sorted(
+        Path(entry.name).stem
+        for entry in files("ssliqa.presets").iterdir()
+        if entry.name.endswith(".yaml")
+    )
+
+
+def expand(arguments: Sequence[str]) -> list[str]:
+    """Write short options in full, and presets as configuration files that come first."""
+    result: list[str] = []
+    first: list[str] = []
+    rest = underscored(arguments)
+    while rest:
+        name, equals, value = rest.pop(0).partition("=")
+        if name == "--preset":
+            value = value or (rest.pop(0) if rest else "")
+            if value not in presets():
+                raise ConfigError(
+                    f"There is no preset '{value}'.", f"The presets are: {', '.join(presets())}."
+                )
+            first += ["--config", str(files("ssliqa.presets").joinpath(f"{value}.yaml"))]
+            continue
+        if name.startswith("--"):
+            name = f"--{_SHORT.get(name[2:], name[2:])}"
+        result.append(name + equals + value)
+    return first + result
+
+
+def _method_of(arguments: Sequence[str]) -> str:
+    """The method that the last option or configuration file names."""
+    method = DEFAULT_METHOD
+    for name, value in _options(arguments):
+        if name == "--method.name":
+            method = value
+        elif name == "--config":
+            try:
+                method = yaml.safe_load(Path(value).read_text())["method"]["name"]
+            except (OSError, yaml.YAMLError, KeyError, TypeError):
+                continue  # the parser will say what is wrong with the file, if anything is
+    return method
+
+
+def _options(arguments: Sequence[str]) -> list[tuple[str, str]]:
+    found = []
+    for k, argument in enumerate(arguments):
+        name, equals, value = argument.partition("=")
+        if name.startswith("--"):
+            following = arguments[k + 1] if k + 1 < len(arguments) else ""
+            found.append((name, value if equals else following))
+    return found
+
+
+def _only_out(arguments: list[str]) -> Path:
+    match arguments:
+        case ["--out", folder]:
+            return Path(folder).expanduser()
+        case [out] if out.startswith("--out="):
+            return Path(out.removeprefix("--out=")).expanduser()
+    raise ConfigError(
+        "--resume takes the run folder and nothing else, since the run's settings are in it.",
+        "Write: ssliqa train --resume --out DIR",
+    )

@@ -1,0 +1,75 @@
+"""The scores table: one row a photograph, as CSV, JSON lines or Parquet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from ssliqa.errors import ConfigError, MissingExtraError
+from ssliqa.files import whole_file
+from ssliqa.scoring.photos import ScoredPhoto
+
+COLUMNS = ("path", "score", "std", "lower", "upper", "scale", "model", "status", "error")
+FORMATS = (".csv", ".jsonl", ".parquet")
+
+
+def check_format(path: Path) -> None:
+    """Refuse a table that could not be written, before anything is scored.
+
+    Raises:
+        ConfigError: a suffix of no known format, or a folder.
+        MissingExtraError: Parquet without pyarrow.
+    """
+    if path.suffix.lower() not in FORMATS:
+        raise ConfigError(
+            f"'{path}' is no table of scores.", f"Name a file ending in {', '.join(FORMATS)}."
+        )
+    if path.is_dir():
+        raise ConfigError(f"'{path}' is a folder.", "Name a file.")
+    if path.suffix.lower() == ".parquet":
+        try:
+            import pyarrow  # noqa: F401
+        except ImportError as error:
+            raise MissingExtraError("pyarrow", "parquet") from error
+
+
+def write_scores(rows: Sequence[ScoredPhoto], path: Path, *, model: str, scale: str) -> None:
+    """Write the table as a whole, in the format that the suffix of ``path`` names.
+
+    Args:
+        rows: scored photographs, in the order of the table.
+        path: file ending in .csv, .jsonl or .parquet.
+        model: which model scored.
+        scale: the scale of the scores, in words.
+    """
+    check_format(path)
+    frame = pd.DataFrame(
+        [
+            (
+                str(row.path),
+                *(
+                    (row.score.score, row.score.std, row.score.lower, row.score.upper)
+                    if row.score
+                    else (None, None, None, None)
+                ),
+                scale,
+                model,
+                "ok" if row.score else "failed",
+                row.error,
+            )
+            for row in rows
+        ],
+        columns=list(COLUMNS),
+    )
+    for column in ("score", "std", "lower", "upper"):
+        frame[column] = frame[column].astype("float64")
+    with whole_file(path) as temporary:
+        match path.suffix.lower():
+            case ".csv":
+                frame.to_csv(temporary, index=False)
+            case ".jsonl":
+                frame.to_json(temporary, orient="records", lines=True, double_precision=15)
+            case _:
+                frame.to_parquet(temporary, index=False)
