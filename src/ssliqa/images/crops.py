@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ssliqa.errors import ConfigError
+from ssliqa.images.protocol import Protocol
 
 
 def random_crop(
@@ -74,6 +75,31 @@ def grid_crops(image: NDArray[np.uint8], crop: int, grid: int) -> NDArray[np.uin
     for cut, (y, x) in zip(crops, positions, strict=True):
         cut[...] = image[y : y + crop, x : x + crop]
     return crops
+
+
+def scattered_crops(image: NDArray[np.uint8], crop: int, count: int = 10) -> NDArray[np.uint8]:
+    """Cut crops at positions that look random but are the same for every photo and every run.
+
+    Args:
+        image: (H, W, C) with H and W of at least ``crop``.
+        crop: side of the crops in pixels.
+        count: number of crops.
+
+    Returns:
+        (count, crop, crop, C).
+
+    Raises:
+        ConfigError: the image is smaller than the crop.
+    """
+    positions = np.random.default_rng(0).random((count, 2))
+    return np.stack([random_crop(image, crop, u, v, flip=False) for u, v in positions])
+
+
+def fixed_crops(image: NDArray[np.uint8], protocol: Protocol) -> NDArray[np.uint8]:
+    """The crops (K, crop, crop, C) on which a photo resized by ``protocol`` is scored."""
+    if protocol.test_crops == "scattered":
+        return scattered_crops(image, protocol.crop)
+    return grid_crops(image, protocol.crop, protocol.grid)
 
 
 def _room(image: NDArray[np.uint8], crop: int) -> tuple[int, int]:

@@ -17,6 +17,7 @@ from typing import Any, Literal, get_args
 from ssliqa.errors import ConfigError
 
 Resize = Literal["short", "exact"]
+TestCrops = Literal["grid", "scattered"]
 
 # Beyond this aspect ratio the longer side is squeezed, so that a panorama of any length costs
 # at most four times the pixels of a square photograph.
@@ -48,6 +49,10 @@ class Protocol:
     crop: int = 224
     """Side of the square crops the network sees."""
 
+    test_crops: TestCrops = "grid"
+    """Where test crops lie: on an even ``grid``, or ``scattered`` at 10 positions that were drawn
+    once for all photos (the published code draws anew for each photo and each run)."""
+
     grid: int = 3
     """Test crops per side: ``grid`` x ``grid`` fixed crops, evenly spread from border to border."""
 
@@ -56,6 +61,11 @@ class Protocol:
             raise ConfigError(
                 f"resize is {self.resize!r}, which is no known way to resize.",
                 f"Use one of: {', '.join(get_args(Resize))}.",
+            )
+        if self.test_crops not in get_args(TestCrops):
+            raise ConfigError(
+                f"test_crops is {self.test_crops!r}, which is no known way to place crops.",
+                f"Use one of: {', '.join(get_args(TestCrops))}.",
             )
         for name in ("short", "height", "width", "crop", "grid"):
             value = getattr(self, name)
@@ -85,7 +95,7 @@ class Protocol:
         return (self.short, scaled) if height <= width else (scaled, self.short)
 
     def digest(self) -> str:
-        """Hexadecimal digest of what the resized pixels depend on: not of ``crop`` or ``grid``."""
+        """Hexadecimal digest of what the resized pixels depend on: not of the crops."""
         if self.resize == "exact":
             parts: tuple[object, ...] = (self.resize, self.height, self.width)
         else:

@@ -22,7 +22,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from ssliqa.errors import ModelError, first_few
-from ssliqa.images import ImageSource, Protocol, grid_crops, read_image, resize_image
+from ssliqa.images import ImageSource, Protocol, fixed_crops, read_image, resize_image
 from ssliqa.models.backbones import build_backbone
 from ssliqa.models.backbones.contract import Triple
 from ssliqa.models.card import model_card
@@ -145,7 +145,7 @@ class QualityModel(nn.Module, PyTorchModelHubMixin, library_name="ssliqa"):
         Args:
             pixels: (H, W, 3) uint8, resized by this model's protocol.
         """
-        crops = test_crops(pixels, self.protocol)
+        crops = fixed_crops(pixels, self.protocol)
         with evaluating(self):
             images = torch.from_numpy(crops).permute(0, 3, 1, 2).to(self.mean.device)
             distribution = self(images).distribution
@@ -241,11 +241,6 @@ class QualityModel(nn.Module, PyTorchModelHubMixin, library_name="ssliqa"):
             )
         model.load_state_dict(state)
         return model.to(map_location).eval()
-
-
-def test_crops(pixels: NDArray[np.uint8], protocol: Protocol) -> NDArray[np.uint8]:
-    """The crops (K, crop, crop, 3) on which a resized photograph is scored."""
-    return grid_crops(pixels, protocol.crop, protocol.grid)
 
 
 @contextmanager
