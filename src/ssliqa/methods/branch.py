@@ -30,6 +30,7 @@ class Branch(nn.Module):
         self.model = model
         self.freeze_batch_norm = freeze_batch_norm
         self.bf16 = bf16
+        self.train(model.training)  # so that batch-norm is frozen from the start
 
     def train(self, mode: bool = True) -> Branch:
         """Set training mode; frozen batch-norm layers stay in evaluation mode."""

@@ -25,6 +25,7 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor
 
+from ssliqa.errors import ConfigError
 from ssliqa.losses import (
     DISTRIBUTION_LOSSES,
     angle_relation,
@@ -70,6 +71,13 @@ class SSLIQAConfig:
     ramp_share: float = 0.5
     teacher_on_unlabeled: Literal["rest", "train"] = "rest"
     freeze_teacher: bool = False
+
+    def __post_init__(self) -> None:
+        if self.ramp_share <= 0:
+            raise ConfigError(
+                f"method.ramp_share is {self.ramp_share}; expected a share above 0.",
+                "For full consistency from the first step use --method.ramp none.",
+            )
 
 
 class SSLIQA(Method):
@@ -120,7 +128,7 @@ class SSLIQA(Method):
     def _teach(self, unlabeled: Tensor) -> Prediction:
         """The teacher's view of unlabeled images, without a graph that nothing would use."""
         teacher = self.branch("teacher")
-        if self.config.teacher_on_unlabeled == "rest":
+        if self.config.freeze_teacher or self.config.teacher_on_unlabeled == "rest":
             return teacher.target(unlabeled)
         with torch.no_grad():
             prediction: Prediction = teacher(unlabeled)

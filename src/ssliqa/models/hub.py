@@ -7,7 +7,9 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from ssliqa.errors import ModelError
+import torch
+
+from ssliqa.errors import ConfigError, ModelError
 from ssliqa.models.quality_model import QualityModel
 
 HUB_NAME = r"[\w.-]+/[\w.-]+"
@@ -22,7 +24,15 @@ def load_model(model: str | Path, device: str = "cpu") -> QualityModel:
 
     Raises:
         ModelError: nothing there, or not a trained model.
+        ConfigError: no such device.
     """
+    try:
+        torch.empty(0, device=device)
+    except (AssertionError, RuntimeError) as error:
+        raise ConfigError(
+            f"The device '{device}' cannot be used ({str(error).splitlines()[0]}).",
+            "Use cpu, or cuda where PyTorch sees a GPU.",
+        ) from error
     folder = Path(model).expanduser()
     if (folder / "model").is_dir():
         folder = folder / "model"

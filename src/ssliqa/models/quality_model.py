@@ -7,6 +7,7 @@ It carries all that its numbers depend on: normalization, image protocol and rat
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +22,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from ssliqa.errors import ModelError, first_few
+from ssliqa.errors import ConfigError, ModelError, first_few
 from ssliqa.images import ImageSource, Protocol, fixed_crops, read_image, resize_image
 from ssliqa.models.backbones import build_backbone
 from ssliqa.models.backbones.contract import Triple
@@ -29,6 +30,16 @@ from ssliqa.models.card import model_card
 from ssliqa.models.heads import HeadSpec, build_head, head_spec
 from ssliqa.models.prediction import Prediction, Score
 from ssliqa.opinion import ACR, Scale
+
+# What a config.json raises whose values are of the wrong kind or out of range.
+_UNUSABLE_CONFIG = (
+    AttributeError,
+    ConfigError,
+    KeyError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
 
 
 class QualityModel(nn.Module, PyTorchModelHubMixin, library_name="ssliqa"):
@@ -171,6 +182,32 @@ class QualityModel(nn.Module, PyTorchModelHubMixin, library_name="ssliqa"):
         return ModelCard(model_card(self.name, str(self.scale), facts), ignore_metadata_errors=True)
 
     @classmethod
+    def from_pretrained(
+        cls, pretrained_model_name_or_path: str | Path, **arguments: Any
+    ) -> QualityModel:
+        """Load a trained model, in evaluation mode.
+
+        Args:
+            pretrained_model_name_or_path: a model folder, or a name on the hub (org/name).
+            arguments: of the mixin, such as ``revision`` or ``token``; ``map_location`` is the
+                device to load to.
+
+        Raises:
+            ModelError: no such model, or a file of it is missing, damaged or of another model.
+        """
+        model_id = str(pretrained_model_name_or_path)
+        try:
+            return super().from_pretrained(model_id, **arguments)
+        except (EntryNotFoundError, HFValidationError, HfHubHTTPError) as error:
+            raise _no_such_model(model_id, error) from error
+        except (AttributeError, OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+            # The mixin reads the configuration, and takes it for a JSON object.
+            raise ModelError(
+                f"The config.json of '{model_id}' cannot be read ({error}).",
+                "Copy the model folder again, or train anew.",
+            ) from error
+
+    @classmethod
     def _from_pretrained(
         cls,
         *,
@@ -205,11 +242,7 @@ class QualityModel(nn.Module, PyTorchModelHubMixin, library_name="ssliqa"):
                     )
                 )
             except (EntryNotFoundError, HFValidationError, HfHubHTTPError, OSError) as error:
-                raise ModelError(
-                    f"There is no model folder '{model_id}', and the hub has no such model "
-                    f"({type(error).__name__}).",
-                    "Name a run folder, a model folder or a model on the hub (org/name).",
-                ) from error
+                raise _no_such_model(model_id, error) from error
         if config is None or "backbone" not in config:
             raise ModelError(
                 f"'{model_id}' has no config.json of a quality model.",
@@ -224,7 +257,14 @@ class QualityModel(nn.Module, PyTorchModelHubMixin, library_name="ssliqa"):
             ) from error
         try:
             model = cls(**config)
-        except (KeyError, TypeError, ValueError) as error:
+        except (
+            AttributeError,
+            ConfigError,
+            KeyError,
+            RuntimeError,
+            TypeError,
+            ValueError,
+        ) as error:
             raise ModelError(
                 f"The config.json of '{model_id}' cannot be used ({error!r}).",
                 "Copy the model folder again, or train anew.",
@@ -241,6 +281,14 @@ class QualityModel(nn.Module, PyTorchModelHubMixin, library_name="ssliqa"):
             )
         model.load_state_dict(state)
         return model.to(map_location).eval()
+
+
+def _no_such_model(model_id: str, error: Exception) -> ModelError:
+    return ModelError(
+        f"There is no model folder '{model_id}', and the hub has no such model or cannot be "
+        f"reached ({type(error).__name__}).",
+        "Name a run folder, a model folder or a model on the hub (org/name).",
+    )
 
 
 @contextmanager

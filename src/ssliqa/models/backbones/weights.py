@@ -85,6 +85,8 @@ def load_weights(backbone: Backbone, file: Path, name: str) -> None:
     """
     state = load_file(str(file))
     wanted = backbone.net.state_dict()
+    # Batch-norm's counters, which older checkpoints lack, take no part in any computation.
+    state = {key: wanted[key] for key in wanted if key.endswith("num_batches_tracked")} | state
     missing = [key for key in wanted if key not in state]
     misfits = [key for key in wanted if key in state and state[key].shape != wanted[key].shape]
     surplus = [

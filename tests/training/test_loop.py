@@ -1,0 +1,200 @@
+"""Epochs, validation, which weights are kept, and trainings that go wrong."""
+
+import json
+
+import numpy as np
+import pytest
+from safetensors.torch import load_file
+from scipy.stats import spearmanr
+
+from ssliqa import load_model, read_label_table
+from ssliqa.cli.train import configuration
+from ssliqa.data import CropStream
+from ssliqa.errors import ConfigError
+from ssliqa.opinion import Scale
+from ssliqa.training import Monitor, train
+from ssliqa.training.loop import DivergedError, Streams
+from ssliqa.training.run_log import RunLog, read_log
+
+VALIDATED = ("--method", "supervised", "--fractions", "[0.5, 0.5, 0.0]", "--optimizer.lr", "0.003")
+
+
+def streams(labeled, unlabeled, ratio=2.0, batch_size=4):
+    pixels = np.random.default_rng(0).integers(0, 256, (40, 8, 8, 3), dtype=np.uint8)
+
+    def stream(count, size, number):
+        return CropStream(count, lambda k: pixels[k], 6, size, seed=0, stream=number)
+
+    return Streams(
+        stream(labeled, batch_size, 0),
+        stream(unlabeled, round(ratio * batch_size), 1) if unlabeled else None,
+        lambda indices: np.eye(5)[indices % 5],
+    )
+
+
+@pytest.mark.parametrize(
+    ("labeled", "unlabeled", "longer", "shorter"),
+    [(8, 40, 5, 2), (40, 8, 10, 1), (9, 20, 3, 2), (8, 16, 2, 2), (10, 0, 3, 2), (2, 3, 1, 1)],
+)
+def test_an_epoch_ends_with_the_larger_or_the_smaller_set(labeled, unlabeled, longer, shorter):
+    found = streams(labeled, unlabeled)
+    assert found.steps_per_epoch("longer") == longer
+    assert found.steps_per_epoch("shorter") == shorter
+
+
+@pytest.mark.parametrize(("labeled", "unlabeled"), [(8, 40), (40, 8), (9, 20)])
+def test_the_longer_epoch_shows_every_image_of_both_sets(labeled, unlabeled):
+    found = streams(labeled, unlabeled)
+    steps = range(found.steps_per_epoch("longer"))
+    for stream, count in ((found.labeled, labeled), (found.unlabeled, unlabeled)):
+        shown = np.concatenate([stream.batch(0, step).indices for step in steps])
+        assert set(shown.tolist()) == set(range(count))
+
+
+def test_a_batch_holds_channels_first_views_and_the_targets_of_its_images():
+    found = streams(9, 20)
+    labeled, unlabeled = found.batch(1, 2)
+    crops = found.labeled.batch(1, 2)
+    assert labeled.images.shape == (4, 3, 6, 6)
+    assert unlabeled.shape == (8, 3, 6, 6)
+    np.testing.assert_array_equal(labeled.images.permute(0, 2, 3, 1).numpy(), crops.images)
+    np.testing.assert_array_equal(labeled.distribution.argmax(1).numpy(), crops.indices % 5)
+    assert streams(9, 0).batch(0, 0)[1] is None
+
+
+class Watcher(Monitor):
+    """Remembers what it was told."""
+
+    def __init__(self):
+        self.messages, self.steps, self.validations, self.prepared = [], [], [], []
+
+    def message(self, text):
+        self.messages.append(text)
+
+    def preparing(self, done, total):
+        self.prepared.append((done, total))
+
+    def step(self, progress, loss):
+        self.steps.append((progress.step, progress.steps, loss))
+
+    def validated(self, progress, srcc):
+        self.validations.append((progress.step, srcc))
+
+
+@pytest.fixture(scope="module")
+def validated_runs(tiny_set, tmp_path_factory):
+    """The same training twice, the best and the last weights kept; and what the first told."""
+    base = tmp_path_factory.mktemp("validated")
+    watcher = Watcher()
+    for keep in ("best", "last"):
+        options = (*VALIDATED, "--epochs", 5, "--keep", keep)
+        config = configuration(tiny_set.arguments(base / keep, *options))
+        result = train(config, watcher if keep == "best" else None)
+        assert result.folder == base / keep
+    return base, watcher
+
+
+def validation_srcc(model, tiny_set, run):
+    """SRCC by way of the public functions: files, scores, scipy."""
+    table = read_label_table(tiny_set.labels, tiny_set.folder, scale=Scale.parse("0-100"))
+    lines = (run / "split.csv").read_text().splitlines()
+    rows = [k for k, name in enumerate(table.names) if f"{name},validation" in lines]
+    assert len(rows) == 12
+    scores = [model.score(table.paths[k]).score for k in rows]
+    return spearmanr(scores, table.mos[rows]).statistic
+
+
+def test_best_keeps_the_weights_of_the_best_validation_and_last_those_of_the_end(
+    validated_runs, tiny_set
+):
+    base, _ = validated_runs
+    log = read_log(base / "best")
+    assert log == read_log(base / "last")
+    by_epoch = [row["validation_srcc"] for row in log if "validation_srcc" in row]
+    assert len(by_epoch) == 5
+    assert by_epoch[-1] < max(by_epoch)  # or else this test could not tell the two apart
+    best, last = load_model(base / "best"), load_model(base / "last")
+    assert validation_srcc(best, tiny_set, base / "best") == pytest.approx(max(by_epoch))
+    assert validation_srcc(last, tiny_set, base / "last") == pytest.approx(by_epoch[-1])
+
+
+def test_the_other_weights_are_kept_beside_the_model(validated_runs):
+    base, _ = validated_runs
+    weights = [
+        load_file(base / run / folder / "model.safetensors")
+        for run, folder in (
+            ("best", "model"),
+            ("last", "best"),
+            ("last", "model"),
+            ("best", "last"),
+        )
+    ]
+    for first, second in ((0, 1), (2, 3)):
+        assert all(weights[first][name].equal(weights[second][name]) for name in weights[first])
+
+
+def test_a_monitor_hears_of_every_photograph_step_and_validation(validated_runs):
+    base, watcher = validated_runs
+    log = [row for row in read_log(base / "best") if "loss" in row]
+    assert watcher.steps == [(k + 1, len(log), row["loss"]) for k, row in enumerate(log)]
+    assert [step for step, _ in watcher.validations] == [3, 6, 9, 12, 15]
+    assert watcher.prepared[-1] == (24, 24)
+    assert watcher.messages == []
+
+
+def test_the_log_goes_to_tensorboard_too(validated_runs):
+    events = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    base, _ = validated_runs
+    board = events.EventAccumulator(str(base / "best" / "tensorboard")).Reload()
+    logged = [row["loss"] for row in read_log(base / "best") if "loss" in row]
+    assert [event.value for event in board.Scalars("loss")] == pytest.approx(logged)
+    assert len(board.Scalars("validation_srcc")) == 5
+
+
+def test_best_without_validation_images_is_refused(tiny_set, tmp_path):
+    config = configuration(tiny_set.arguments(tmp_path / "run", "--keep", "best"))
+    with pytest.raises(ConfigError, match="no validation images"):
+        train(config)
+
+
+def test_best_keeps_the_last_weights_and_says_so_where_no_validation_is_defined(tiny_set, tmp_path):
+    # Two images have no correlation.
+    options = ("--method", "supervised", "--epochs", 1, "--keep", "best")
+    run = tmp_path / "run"
+    watcher = Watcher()
+    arguments = tiny_set.arguments(run, *options, "--fractions", "[0.8, 0.08, 0.12]")
+    result = train(configuration(arguments), watcher)
+    assert watcher.validations == [(5, None)]
+    assert read_log(run)[-1]["validation_srcc"] is None
+    assert result.best_validation_srcc is None
+    assert len(watcher.messages) == 1
+    assert "last" in watcher.messages[0]
+    assert (run / "model" / "model.safetensors").is_file()
+
+
+def test_a_loss_that_is_no_number_ends_the_run_and_names_the_learning_rate(tiny_set, tmp_path):
+    run = tmp_path / "run"
+    options = ("--method", "supervised", "--optimizer.lr", 1e30, "--optimizer.schedule", "constant")
+    with pytest.raises(DivergedError, match=r"smaller --optimizer\.lr \(it is 1e\+30\)"):
+        train(configuration(tiny_set.arguments(run, *options)))
+    assert not (run / "model").exists()
+    assert not (run / "checkpoints").exists()
+    assert all(np.isfinite(row["loss"]) for row in read_log(run))
+
+
+def test_a_log_begun_again_drops_what_is_about_to_be_repeated_and_half_a_line(tmp_path):
+    rows = [{"step": step, "epoch": step // 2, "loss": step / 10} for step in range(5)]
+    half = json.dumps({"step": 5, "loss": 1.0})[:-4]
+    (tmp_path / "metrics.jsonl").write_text("\n".join(map(json.dumps, rows)) + "\n" + half)
+    assert read_log(tmp_path) == rows
+    log = RunLog(tmp_path, first_step=3)
+    log.write(3, 1, {"loss": 7.0, "srcc": None})
+    log.close()
+    again = {"step": 3, "epoch": 1, "loss": 7.0, "srcc": None}
+    assert read_log(tmp_path) == [*rows[:3], again]
+
+
+def test_the_training_lowers_the_loss(validated_runs):
+    base, _ = validated_runs
+    losses = [row["loss"] for row in read_log(base / "last") if "loss" in row]
+    assert np.mean(losses[-3:]) < np.mean(losses[:3])
