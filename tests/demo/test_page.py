@@ -11,7 +11,6 @@ from PIL import Image
 from ssliqa.demo.charts import LineChart, Series
 from ssliqa.demo.page import (
     DemoResult,
-    Estimate,
     MethodResult,
     Sample,
     duration,
@@ -19,6 +18,7 @@ from ssliqa.demo.page import (
     verdict,
     write_page,
 )
+from ssliqa.evaluation import Figure
 
 
 def picture(path: Path, size=(80, 60)) -> Path:
@@ -29,7 +29,7 @@ def picture(path: Path, size=(80, 60)) -> Path:
 @pytest.fixture
 def result(tmp_path):
     photo, plot = picture(tmp_path / "a.jpg"), picture(tmp_path / "plot.png")
-    metrics = {name: Estimate(0.7, 0.6, 0.8) for name in ("SRCC", "PLCC", "KRCC", "RMSE")}
+    metrics = {name: Figure(0.7, 0.6, 0.8) for name in ("SRCC", "PLCC", "KRCC", "RMSE")}
     return DemoResult(
         simulated=True,
         counts={"labeled": 64, "unlabeled": 192, "test": 80},
@@ -39,7 +39,7 @@ def result(tmp_path):
             MethodResult("supervised", "64 photographs", metrics, plot, 31.0),
             MethodResult("ssliqa", "and 192 unrated", metrics, plot, 84.0),
         ],
-        difference=Estimate(0.02, -0.01, 0.05),
+        difference=Figure(0.02, -0.01, 0.05),
         samples=[Sample(photo, 4.1, 0.4, 4.4), Sample(photo, 2.0, 0.5, 1.7)],
         scored=[Sample(photo, 2.5, 0.4), Sample(photo, 4.5, 0.3)],
         charts=[LineChart("Validation SRCC", [Series("ssliqa", [0, 10], [0.1, 0.7])])],
@@ -109,9 +109,9 @@ def test_a_run_without_plots_curves_or_comparison_still_has_a_page(result, tmp_p
 @pytest.mark.parametrize(
     ("difference", "expected"),
     [
-        (Estimate(0.02, -0.01, 0.05), "includes zero"),
-        (Estimate(0.05, 0.01, 0.09), "ssliqa agrees with the raters better than supervised"),
-        (Estimate(-0.05, -0.09, -0.01), "supervised agrees with the raters better than ssliqa"),
+        (Figure(0.02, -0.01, 0.05), "includes zero"),
+        (Figure(0.05, 0.01, 0.09), "ssliqa agrees with the raters better than supervised"),
+        (Figure(-0.05, -0.09, -0.01), "supervised agrees with the raters better than ssliqa"),
     ],
 )
 def test_the_verdict_claims_no_more_than_the_interval(result, difference, expected):

@@ -50,6 +50,8 @@ def run(arguments: list[str]) -> int:
             f"'{options.run}' is no folder to keep the results in.", "Name one with --out DIR."
         )
     out = Path(options.out).expanduser() if options.out is not None else folder / "evaluation"
+    if out.exists() and not out.is_dir():
+        raise ConfigError(f"'{out}' is a file.", "Name a folder for the results with --out DIR.")
     model = load_model(options.run, options.device)
     table = _table(options, folder)
     for problem in table.problems:

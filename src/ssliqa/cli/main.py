@@ -59,6 +59,9 @@ def main(arguments: Sequence[str]) -> int:
         # The reader of our output (head, less) has seen enough.
         sys.stderr.close()
         return OK
+    except OSError as error:
+        # A full disk, a folder without rights: nothing that a stack trace would explain.
+        return _fail(f"{error}.")
 
 
 def _fail(message: str) -> int:

@@ -13,7 +13,7 @@ from ssliqa.training import Monitor
 
 
 def progress_bar(console: Console) -> Progress:
-    """A bar with count and time left; it vanishes when it is done."""
+    """A bar with count and time left; it vanishes when it is done, and never enters a file."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -22,6 +22,7 @@ def progress_bar(console: Console) -> Progress:
         TextColumn("{task.fields[note]}"),
         console=console,
         transient=True,
+        disable=not console.is_terminal,
     )
 
 
@@ -37,7 +38,7 @@ class TrainingBars(Monitor):
 
     def message(self, text: str) -> None:
         """Print a line above the bars."""
-        self._console.print(text, highlight=False, markup=False)
+        self._console.print(text, highlight=False, markup=False, soft_wrap=True)
 
     def preparing(self, done: int, total: int) -> None:
         """Advance the first bar."""

@@ -69,9 +69,14 @@ def presets() -> list[str]:
 
 
 def expand(arguments: Sequence[str]) -> list[str]:
-    """Write short options in full, and presets as configuration files that come first."""
+    """Write short options in full, and put files first, since what comes later wins.
+
+    So a preset gives way to a configuration file, and both to an option, in whatever order a user
+    writes them.
+    """
     result: list[str] = []
     first: list[str] = []
+    then: list[str] = []
     rest = underscored(arguments)
     while rest:
         name, equals, value = rest.pop(0).partition("=")
@@ -83,10 +88,15 @@ def expand(arguments: Sequence[str]) -> list[str]:
                 )
             first += ["--config", str(files("ssliqa.presets").joinpath(f"{value}.yaml"))]
             continue
+        if name == "--config":
+            then += [name, value if equals or not rest else rest.pop(0)]
+            continue
         if name.startswith("--"):
             name = f"--{_SHORT.get(name[2:], name[2:])}"
         result.append(name + equals + value)
-    return first + result
+        if name == "--strict" and not equals and (not rest or rest[0].startswith("--")):
+            result.append("true")
+    return first + then + result
 
 
 def _method_of(arguments: Sequence[str]) -> str:

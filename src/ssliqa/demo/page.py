@@ -18,18 +18,11 @@ from PIL import Image, ImageOps
 
 from ssliqa.demo.charts import LineChart, draw
 from ssliqa.errors import MissingExtraError
+from ssliqa.evaluation import Figure
+from ssliqa.files import write_text
 
 LARGEST_THUMBNAIL = 400
 """Longest side in pixels at which a picture is embedded; larger ones are reduced."""
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A figure with its 95 % interval."""
-
-    value: float
-    lower: float
-    upper: float
 
 
 @dataclass(frozen=True)
@@ -56,7 +49,7 @@ class MethodResult:
 
     name: str
     summary: str
-    metrics: Mapping[str, Estimate]
+    metrics: Mapping[str, Figure]
     scatter: Path | None
     seconds: float
 
@@ -88,7 +81,7 @@ class DemoResult:
     student: str
     teacher: str
     methods: Sequence[MethodResult]
-    difference: Estimate | None
+    difference: Figure | None
     samples: Sequence[Sample]
     scored: Sequence[Sample]
     charts: Sequence[LineChart]
@@ -119,6 +112,7 @@ def write_page(result: DemoResult, folder: Path) -> Path:
     )
     environment.filters["embed"] = embed
     environment.filters["duration"] = duration
+    environment.filters["figure"] = lambda value: "undefined" if value is None else f"{value:.3f}"
     low, high = result.scale
     html = environment.get_template("page.html").render(
         result=result,
@@ -128,11 +122,8 @@ def write_page(result: DemoResult, folder: Path) -> Path:
         verdict=verdict(result),
         percent=lambda rating: 100 * min(max((rating - low) / (high - low), 0.0), 1.0),
     )
-    folder.mkdir(parents=True, exist_ok=True)
     page = folder / "index.html"
-    partial = folder / ".index.html.partial"
-    partial.write_text(html, encoding="utf-8")
-    partial.replace(page)
+    write_text(page, html)
     return page
 
 
@@ -141,15 +132,18 @@ def verdict(result: DemoResult) -> str:
     difference = result.difference
     if difference is None or len(result.methods) < 2:
         return ""
+    value, low, high = difference.value, difference.low, difference.high
+    if value is None or low is None or high is None:
+        return ""
     base, other = result.methods[0].name, result.methods[-1].name
     n = result.counts.get("test", 0)
-    figures = f"{_signed(difference.value)} SRCC (95 % interval {_range(difference)})"
-    if difference.lower <= 0 <= difference.upper:
+    figures = f"{_signed(value)} SRCC (95 % interval {_signed(low)} to {_signed(high)})"
+    if low <= 0 <= high:
         return (
             f"{other} against {base}: {figures} on the same {n} test photographs. The interval "
             "includes zero, so this run alone does not show that one is better than the other."
         )
-    better, worse = (other, base) if difference.value > 0 else (base, other)
+    better, worse = (other, base) if value > 0 else (base, other)
     return (
         f"{other} against {base}: {figures} on the same {n} test photographs. On these photographs "
         f"{better} agrees with the raters better than {worse}; one split and one seed do not say "
@@ -177,10 +171,6 @@ def duration(seconds: float) -> str:
     """Seconds in words: ``48 s``, ``3 min 05 s``."""
     whole = round(seconds)
     return f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60:02d} s"
-
-
-def _range(estimate: Estimate) -> str:
-    return f"{_signed(estimate.lower)} to {_signed(estimate.upper)}"
 
 
 def _signed(value: float) -> str:

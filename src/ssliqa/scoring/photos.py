@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ssliqa.errors import ImageReadError
+from ssliqa.errors import ConfigError, ImageReadError
 from ssliqa.images import Protocol, read_image, resize_image
 from ssliqa.models import QualityModel, Score
 
@@ -40,7 +40,12 @@ def score_photos(
         model: scores in its own rating scale.
         paths: photo files.
         workers: threads that decode; their number does not change any score.
+
+    Raises:
+        ConfigError: ``workers`` is below 1.
     """
+    if workers < 1:
+        raise ConfigError(f"Scoring got workers={workers}.", "Use 1 or more.")
     with ThreadPoolExecutor(max_workers=workers) as pool:
         waiting: deque[tuple[Path, Future[NDArray[np.uint8]]]] = deque()
         rest = iter(paths)

@@ -28,6 +28,9 @@ def check_format(path: Path) -> None:
         )
     if path.is_dir():
         raise ConfigError(f"'{path}' is a folder.", "Name a file.")
+    above = next(folder for folder in path.absolute().parents if folder.exists())
+    if not above.is_dir():
+        raise ConfigError(f"'{above}' is a file, not a folder.", "Name another file to write.")
     if path.suffix.lower() == ".parquet":
         try:
             import pyarrow  # noqa: F401

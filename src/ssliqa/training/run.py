@@ -107,6 +107,10 @@ def _run(config: TrainConfig, folder: Path, monitor: Monitor) -> TrainResult:
             monitor=monitor,
         )
         keep(method.student(), "last")
+        if config.keep == "best" and counters.best_srcc is None:
+            # Two validation images, say, or a constant prediction: no SRCC was ever defined.
+            keep(method.student(), "best")
+            monitor.message("No validation gave an SRCC, so the model has the last weights.")
         accelerator.wait_for_everyone()
     return TrainResult(folder, load_model(folder), counters.best_srcc)
 

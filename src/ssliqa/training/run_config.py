@@ -71,7 +71,9 @@ def parse_config(
         found = parser.parse_object(values) if values is not None else parser.parse_args(arguments)
         built: Namespace = parser.instantiate(found)
     except ArgumentError as error:
-        raise ConfigError(" ".join(str(error).split()), "See: ssliqa train --help") from error
+        raise ConfigError(
+            " ".join(str(error).split()).rstrip(".") + ".", "See: ssliqa train --help"
+        ) from error
     settings = dict(vars(built))
     settings.pop("config", None)
     settings["method"] = asdict(settings["method"])

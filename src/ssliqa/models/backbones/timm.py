@@ -47,19 +47,26 @@ def build(name: str, options: dict[str, Any], pretrained: bool) -> Backbone:
             "Without a network use --weights FILE or DIR with safetensors weights, "
             "or --weights none to start from random numbers.",
         ) from error
+    head = getattr(net, "head", None)
     # EfficientNet-like networks use their conv_head before pooling; those of MobileNetV3 kind
     # after it, which shows as a hidden size of the head that differs from the feature size.
     if getattr(net, "head_hidden_size", net.num_features) != net.num_features:
-        for part in _AFTER_POOLING:
-            if hasattr(net, part):
-                setattr(net, part, nn.Identity())
+        for owner in (net, head):
+            for part in _AFTER_POOLING:
+                if hasattr(owner, part):
+                    setattr(owner, part, nn.Identity())
+    # ConvNeXt-like networks normalize the pooled feature in their head.
+    learned = {name.split(".")[0] for name, _ in head.named_parameters()} if head else set()
+    normalizes = "norm" in learned and learned <= {"norm", "pre_logits"}
+    if learned and not normalizes:
+        net.head = nn.Identity()
     config = net.pretrained_cfg
     return Backbone(
         net=net,
         features=int(net.num_features),
         mean=_triple(config.get("mean", IMAGENET_MEAN)),
         std=_triple(config.get("std", IMAGENET_STD)),
-        extract=_pooled,
+        extract=_pooled_by_head if normalizes else _pooled,
         classifier_prefixes=("classifier", "fc", "head", "last_linear", *_AFTER_POOLING),
     )
 
@@ -76,5 +83,13 @@ def _pooled(net: nn.Module, images: Tensor) -> Tensor:
         channels_first = features.shape[1] == net.num_features
         return features.mean((2, 3)) if channels_first else features.mean((1, 2))
     # Token networks pool in their own way (class token or average).
+    return _head(net, features)
+
+
+def _pooled_by_head(net: nn.Module, images: Tensor) -> Tensor:
+    return _head(net, net.forward_features(images))  # type: ignore[operator]
+
+
+def _head(net: nn.Module, features: Tensor) -> Tensor:
     pooled: Tensor = net.forward_head(features, pre_logits=True)  # type: ignore[operator]
     return pooled

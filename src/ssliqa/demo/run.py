@@ -1,0 +1,309 @@
+"""The whole way on embedded data: render, train twice, evaluate, score a folder, show a page."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ssliqa import __version__
+from ssliqa.data import list_photographs, read_split
+from ssliqa.demo.charts import LineChart, Series
+from ssliqa.demo.page import DemoResult, MethodResult, Sample, write_page
+from ssliqa.demo.photographs import render_photographs
+from ssliqa.demo.scenes import PHOTOGRAPHS
+from ssliqa.errors import ConfigError
+from ssliqa.evaluation import Evaluation, Figure, evaluate_model
+from ssliqa.files import write_text
+from ssliqa.images import Protocol
+from ssliqa.metrics import bootstrap_interval, srcc
+from ssliqa.models import QualityModel
+from ssliqa.report.scatter import scatter_plot
+from ssliqa.scoring import ScoredPhoto, score_photos, write_scores
+from ssliqa.training import BranchConfig, Monitor, OptimizerConfig, TrainConfig, TrainResult, train
+from ssliqa.training.photographs import read_table
+from ssliqa.training.run_log import read_log
+
+PHOTOGRAPHS_COUNT = 600
+NEW_PHOTOGRAPHS = 24
+STEPS = 320
+LABEL_BUDGET = 0.2
+_MARKER = ".ssliqa-demo"
+_OWN = ("photographs", "new-photographs", "runs", "evaluation", "scores.csv", "index.html")
+
+# Without a network there are no ImageNet weights, and from random ones convolutional networks learn
+# next to nothing from a hundred ratings. Statistics of natural scenes are fixed and need none.
+STUDENT = BranchConfig(name="scene_statistics", options={"scales": 3, "width": 48})
+TEACHER = BranchConfig(name="scene_statistics", options={"scales": 4, "width": 128})
+
+
+@dataclass(frozen=True)
+class DemoOptions:
+    """What the demo runs on.
+
+    ``labels``, ``images`` and ``scale`` name real photographs; without ``labels`` photographs are
+    rendered and their ratings simulated.
+    """
+
+    out: Path
+    labels: str | None = None
+    images: str | None = None
+    scale: str | None = None
+    seed: int = 0
+    count: int = PHOTOGRAPHS_COUNT
+    steps: int = STEPS
+
+
+@dataclass(frozen=True)
+class _Trained:
+    """One training with its evaluation on the test photographs."""
+
+    config: TrainConfig
+    result: TrainResult
+    evaluation: Evaluation
+    scored: tuple[ScoredPhoto, ...]
+    seconds: float
+    scatter: Path
+
+
+def run_demo(options: DemoOptions, stage: Callable[[str], AbstractContextManager[Monitor]]) -> Path:
+    """Run the demo.
+
+    Args:
+        options: what it runs on and where results go.
+        stage: opens a part of the work, such as "ssliqa", for those who watch.
+
+    Returns:
+        The page, ``out/index.html``.
+
+    Raises:
+        ConfigError: ``out`` holds something that no demo has made.
+        SsliqaError: whatever is wrong with photographs or ratings of the user's own.
+    """
+    started = time.monotonic()
+    out = options.out
+    _clear(out)
+    with stage("photographs") as monitor:
+        labels, images = _photographs(options, monitor)
+    trained = {}
+    for method in ("supervised", "ssliqa"):
+        with stage(method) as monitor:
+            trained[method] = _train(options, method, labels, images, monitor)
+    student = trained["ssliqa"].result.model
+    with stage("a folder of other photographs") as monitor:
+        new = _new_photographs(options, trained["ssliqa"])
+        rows = []
+        for done, row in enumerate(score_photos(student, new), 1):
+            rows.append(row)
+            monitor.preparing(done, len(new))
+        write_scores(rows, out / "scores.csv", model="runs/ssliqa", scale=str(student.scale))
+    result = _result(options, labels, images, trained, rows, time.monotonic() - started)
+    return write_page(result, out)
+
+
+def _clear(out: Path) -> None:
+    """Make ``out`` ready; what an earlier demo left there is removed, anything else refused."""
+    if out.exists() and not (out / _MARKER).exists() and (not out.is_dir() or any(out.iterdir())):
+        raise ConfigError(
+            f"'{out}' exists and was not made by a demo.", "Name another folder with --out."
+        )
+    for name in _OWN:
+        path = out / name
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    write_text(out / _MARKER, "This folder is made anew by each ssliqa demo.\n")
+
+
+def _photographs(options: DemoOptions, monitor: Monitor) -> tuple[str, str | None]:
+    if options.labels is not None:
+        return options.labels, options.images
+    done = 0
+
+    def count() -> None:
+        nonlocal done
+        done += 1
+        monitor.preparing(done, options.count)
+
+    folder = options.out / "photographs"
+    ratings = render_photographs(folder, options.count, options.seed, on_photograph=count)
+    return str(ratings), str(folder / "images")
+
+
+def _train(
+    options: DemoOptions, method: str, labels: str, images: str | None, monitor: Monitor
+) -> _Trained:
+    settings: dict[str, Any] = {
+        "labels": labels,
+        "images": images,
+        "scale": options.scale,
+        "label_budget": LABEL_BUDGET,
+        "seed": options.seed,
+        "method": {"name": method},
+        "student": STUDENT,
+        "teacher": TEACHER,
+        "weights": "none",
+        "protocol": Protocol(short=192, crop=128),
+        "optimizer": OptimizerConfig(lr=1e-2, warmup=0.15),
+        "cache": str(options.out / "photographs" / "cache"),
+        "out": str(options.out / "runs" / method),
+    }
+    # Both methods get the same number of steps; an epoch is longer with unlabeled photographs.
+    config = TrainConfig(**settings)
+    table = read_table(config)
+    in_training = round(len(table.names) * config.fractions[0])
+    labeled = max(1, round(in_training * LABEL_BUDGET))
+    epoch = labeled / config.batch_size
+    if method == "ssliqa":
+        epoch = max(epoch, (in_training - labeled) / config.unlabeled_batch_size)
+    config = TrainConfig(**settings, epochs=max(1, round(options.steps / np.ceil(epoch))))
+
+    started = time.monotonic()
+    result = train(config, monitor)
+    seconds = time.monotonic() - started
+    split = read_split(result.folder / "split.csv", table.names)
+    test = table.subset(np.array([table.names.index(name) for name in split.test]))
+    evaluated = evaluate_model(result.model, test)
+    folder = options.out / "evaluation" / method
+    evaluated.evaluation.write(folder)
+    scatter = scatter_plot(evaluated.evaluation, folder / "scatter.png", title=method)
+    return _Trained(config, result, evaluated.evaluation, evaluated.scored, seconds, scatter)
+
+
+def _new_photographs(options: DemoOptions, trained: _Trained) -> list[Path]:
+    """Photographs that nobody rated: rendered ones of other contents, or the test part's own."""
+    if options.labels is None:
+        folder = options.out / "new-photographs"
+        render_photographs(folder, NEW_PHOTOGRAPHS, options.seed + 1)
+        (folder / "ratings.csv").unlink()
+        return list_photographs([folder / "images"])
+    return [photo.path for photo in trained.scored[:NEW_PHOTOGRAPHS]]
+
+
+def _result(
+    options: DemoOptions,
+    labels: str,
+    images: str | None,
+    trained: dict[str, _Trained],
+    scored: list[ScoredPhoto],
+    seconds: float,
+) -> DemoResult:
+    baseline, ours = trained["supervised"], trained["ssliqa"]
+    table = read_table(ours.config)
+    split = read_split(ours.result.folder / "split.csv", table.names)
+    mos = dict(zip(table.paths, table.mos.tolist(), strict=True))
+    model = ours.result.model
+    own = f"--labels {labels} --images {images}" if options.labels else _YOURS
+    return DemoResult(
+        simulated=options.labels is None,
+        counts={
+            "labeled": len(split.labeled),
+            "unlabeled": len(split.unlabeled),
+            "test": len(split.test),
+        },
+        student=_described(STUDENT, model),
+        teacher=_described(TEACHER, None),
+        methods=[
+            _method(baseline, f"the {len(split.labeled)} rated photographs alone"),
+            _method(ours, f"and {len(split.unlabeled)} unrated ones, following the teacher"),
+        ],
+        difference=_difference(baseline.evaluation, ours.evaluation),
+        samples=_samples(ours.scored, mos),
+        scored=_samples(scored, {}),
+        charts=_charts(baseline.result.folder, ours.result.folder),
+        commands=[
+            ("train on photographs of your own", f"ssliqa train {own} --out runs/first"),
+            ("how far to trust it", "ssliqa evaluate runs/first"),
+            ("score anything", "ssliqa score photos/ --model runs/first --out scores.csv"),
+        ],
+        seconds=seconds,
+        scale=(table.scale.low, table.scale.high),
+        credits=[f"{photo.name}: {photo.credit}" for photo in PHOTOGRAPHS]
+        if options.labels is None
+        else [],
+        note=f"ssliqa {__version__}, seed {options.seed}",
+    )
+
+
+_YOURS = "--labels ratings.csv --images photos/ --unlabeled more-photos/"
+
+
+def _described(branch: BranchConfig, model: QualityModel | None) -> str:
+    size = "" if model is None else f", {sum(p.numel() for p in model.parameters()):,} parameters"
+    return f"{branch.name} {branch.options['scales']}x{branch.options['width']}{size}"
+
+
+def _method(trained: _Trained, summary: str) -> MethodResult:
+    figures = trained.evaluation.figures
+    return MethodResult(
+        name=trained.config.method["name"],
+        summary=summary,
+        metrics={name: figures[name] for name in ("SRCC", "PLCC", "KRCC", "RMSE")},
+        scatter=trained.scatter,
+        seconds=trained.seconds,
+    )
+
+
+def _difference(baseline: Evaluation, ours: Evaluation) -> Figure | None:
+    """SRCC of ours minus that of the baseline, with a paired bootstrap interval."""
+    if baseline.names != ours.names or baseline.srcc.value is None or ours.srcc.value is None:
+        return None
+
+    def difference(
+        one: NDArray[np.float64], other: NDArray[np.float64], truth: NDArray[np.float64]
+    ) -> float:
+        return srcc(other, truth) - srcc(one, truth)
+
+    interval = bootstrap_interval(difference, baseline.predicted, ours.predicted, ours.truth)
+    return Figure(ours.srcc.value - baseline.srcc.value, interval.low, interval.high)
+
+
+def _samples(
+    scored: list[ScoredPhoto] | tuple[ScoredPhoto, ...], mos: dict[Path, float]
+) -> list[Sample]:
+    return [
+        Sample(photo.path, photo.score.score, photo.score.std, mos.get(photo.path))
+        for photo in scored
+        if photo.score is not None
+    ]
+
+
+def _charts(baseline: Path, ours: Path) -> list[LineChart]:
+    """Loss on the ratings in both trainings, and the consistency terms of ssliqa."""
+    logs = {"supervised": read_log(baseline), "ssliqa": read_log(ours)}
+    return [
+        LineChart(
+            "Loss on rated photographs",
+            [
+                _series("supervised", logs["supervised"], "student_label"),
+                _series("ssliqa, student", logs["ssliqa"], "student_label"),
+                _series("ssliqa, teacher", logs["ssliqa"], "teacher_label"),
+            ],
+            logarithmic=True,
+        ),
+        LineChart(
+            "How far the student is from its teacher",
+            [
+                _series("predictions", logs["ssliqa"], "prediction_consistency"),
+                _series("relations", logs["ssliqa"], "relation_consistency"),
+            ],
+            logarithmic=True,
+        ),
+    ]
+
+
+def _series(name: str, rows: list[dict[str, Any]], term: str, window: int = 12) -> Series:
+    """A term of the log, as a moving mean: single batches are too noisy to read."""
+    steps = [row["step"] for row in rows if term in row]
+    values = np.array([row[term] for row in rows if term in row])
+    kernel = np.ones(min(window, len(values))) / min(window, len(values))
+    smooth = np.convolve(values, kernel, mode="valid")
+    return Series(name, steps[len(steps) - len(smooth) :], smooth.tolist())
