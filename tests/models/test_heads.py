@@ -74,7 +74,8 @@ def test_the_activation_of_shufflenet_has_the_published_size():
 
 @pytest.mark.parametrize(("name", "millions"), PARAMETERS.items())
 def test_a_published_network_has_the_published_number_of_parameters(name, millions):
-    model = QualityModel.create(name, head="published")
+    with torch.device("meta"):  # sizes only
+        model = QualityModel.create(name, head="published")
     count = sum(parameter.numel() for parameter in model.parameters())
     assert count / 1e6 == pytest.approx(millions, abs=0.005)
 

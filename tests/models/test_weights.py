@@ -37,7 +37,9 @@ def save(tmp_path):
 
 
 def same(state, other):
-    return state.keys() == other.keys() and all(torch.equal(state[key], other[key]) for key in state)
+    return state.keys() == other.keys() and all(
+        torch.equal(state[key], other[key]) for key in state
+    )
 
 
 def build(file, name="test_resnet", **settings):
@@ -60,7 +62,7 @@ def test_a_folder_without_that_file_is_an_error_that_names_it(tmp_path):
 
 
 def test_a_missing_file_is_an_error_that_lists_what_weights_can_be(tmp_path):
-    with pytest.raises(ModelError, match=r"no weights file.*hub, none, a safetensors file, or a fo"):
+    with pytest.raises(ModelError, match=r"no weights file.*hub, none, a safetensors file"):
         build(tmp_path / "nowhere.safetensors")
 
 
@@ -127,7 +129,7 @@ def test_a_parameter_of_another_shape_is_refused_by_its_name(save, state):
 
 
 def test_weights_of_another_architecture_are_refused_naming_the_first_few(save, state):
-    with pytest.raises(ModelError, match=r"does not hold weights of 'test_efficientnet'.*and \d+ m"):
+    with pytest.raises(ModelError, match=r"not hold weights of 'test_efficientnet'.*and \d+ m"):
         build(save(state), "test_efficientnet")
 
 
@@ -194,5 +196,5 @@ def test_the_real_files_keep_their_convention_against_the_librarys(shared):
 
 def test_a_known_file_for_another_backbone_is_refused_with_the_right_name(shared):
     file = shared / "weights" / "mobilenetv1_100.safetensors"
-    with pytest.raises(ModelError, match="holds weights of 'mobilenetv1_100', not of 'mobilenetv2_"):
+    with pytest.raises(ModelError, match="weights of 'mobilenetv1_100', not of 'mobilenetv2_"):
         build(file, "mobilenetv2_100")

@@ -4,9 +4,12 @@ Real processes are started, signaled and killed; what they leave behind is gone 
 """
 
 import json
+import math
+import os
 import shutil
 import signal
 import subprocess
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,14 +27,13 @@ from ssliqa.training.loop import CHECKPOINT, InterruptedRunError
 from ssliqa.training.run_lock import run_lock
 from ssliqa.training.run_log import read_log
 
-# Blocks of both branches are dropped at random, so that a step draws random numbers; a checkpoint
-# is due every 0.1 seconds, so that there are some between the ends of epochs.
+# Blocks of the student are dropped at random, so that a step draws random numbers; a checkpoint is
+# due every 50 milliseconds, so that there are some between the ends of epochs.
 OPTIONS = (
     *("--method", "ssliqa", "--epochs", "2", "--repeats", "3", "--label-budget", "12"),
     *("--fractions", "[0.7, 0.3, 0.0]", "--optimizer.lr", "0.001"),
     *("--student.options", '{"drop_path_rate": 0.5, "zero_init_last": false}'),
-    *("--teacher.options", '{"drop_path_rate": 0.5}'),
-    *("--checkpoint-minutes", "0.0015"),
+    *("--checkpoint-minutes", "0.0008"),
 )
 
 
@@ -82,6 +84,12 @@ def counters(run):
         return json.loads(file.metadata()["counters"])
 
 
+def per_epoch(run):
+    """Steps of an epoch, from two facts of the run."""
+    facts = json.loads((run / "environment.json").read_text())
+    return math.ceil(3 * max(facts["labeled"] / 4, facts["unlabeled"] / 8))
+
+
 def rows_logged(run):
     log = run / "metrics.jsonl"
     return log.read_bytes().count(b"\n") if log.exists() else 0
@@ -125,14 +133,14 @@ def test_a_run_killed_in_mid_epoch_ends_as_if_nothing_had_happened(
     tiny_set, options, whole, tmp_path
 ):
     out = tmp_path / "killed run"
-    per_epoch = sum("loss" in row and row["epoch"] == 0 for row in read_log(whole))
 
     def beyond_a_checkpoint_in_mid_epoch():
         found = counters(out)
         if not found or not found["step_in_epoch"]:
             return False
-        step = found["epoch"] * per_epoch + found["step_in_epoch"]
-        return rows_logged(out) >= step + found["epoch"] + 2
+        # After each epoch there is one row more, of the validation.
+        step = found["epoch"] * (per_epoch(out) + 1) + found["step_in_epoch"]
+        return rows_logged(out) > step
 
     process = started(tiny_set, out, options)
     wait(process, beyond_a_checkpoint_in_mid_epoch)
@@ -147,27 +155,49 @@ def test_a_run_killed_in_mid_epoch_ends_as_if_nothing_had_happened(
     assert_same_run(out, whole)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_stops_a_run_with_its_status_and_says_how_to_go_on(
-    tiny_set, options, whole, tmp_path, number
+def assert_stopped(run, errors):
+    """The checkpoint stands at the last step logged, and the message says how to go on."""
+    assert "Traceback" not in errors
+    message = errors.strip().splitlines()[-1]
+    done = sum("loss" in row for row in read_log(run))
+    assert message.startswith(f"ssliqa: Stopped after step {done} of ")
+    assert message.endswith(f"Go on with: ssliqa train --resume --out {run}")
+    found = counters(run)
+    assert found["epoch"] * per_epoch(run) + found["step_in_epoch"] == done
+    assert not found["finished"]
+    assert not (run / "model").exists()
+
+
+def test_sigterm_ends_a_process_with_its_status_and_the_run_goes_on(
+    tiny_set, options, whole, tmp_path
 ):
     out = tmp_path / "run"
     process = started(tiny_set, out, options)
     wait(process, lambda: rows_logged(out) >= 3)
-    process.send_signal(number)
+    process.terminate()
     output, errors = process.communicate(timeout=60)
-
-    assert process.returncode == 128 + number
+    assert process.returncode == 128 + signal.SIGTERM
     assert output == ""
-    assert "Traceback" not in errors
-    message = errors.strip().splitlines()[-1]
-    done = len([row for row in read_log(out) if "loss" in row])
-    assert message.startswith(f"ssliqa: Stopped after step {done} of ")
-    assert message.endswith(f"Go on with: ssliqa train --resume --out {out}")
-    assert not counters(out)["finished"]
+    assert_stopped(out, errors)
 
     assert main(["train", "--resume", "--out", str(out)]) == 0
     assert_same_run(out, whole)
+
+
+def test_ctrl_c_ends_the_command_with_status_130(tiny_set, options, tmp_path, capsys):
+    out = tmp_path / "run"
+
+    def press_when_it_runs():
+        while rows_logged(out) < 3:
+            time.sleep(0.002)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=press_when_it_runs, daemon=True).start()
+    # So many epochs that it is still at work when the signal comes.
+    assert main(["train", *tiny_set.arguments(out, *options, "--epochs", 1000)]) == 130
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert_stopped(out, captured.err)
 
 
 def test_a_run_may_be_stopped_again_and_again(stopped, whole):
@@ -178,10 +208,12 @@ def test_a_run_may_be_stopped_again_and_again(stopped, whole):
     assert_same_run(stopped, whole)
 
 
-def test_a_signal_in_the_last_step_finds_the_run_finished(stopped, whole):
-    steps = sum("loss" in row for row in read_log(whole))
-    resume(stopped, Interrupt(after=steps))
-    assert_same_run(stopped, whole)
+def test_a_signal_in_the_last_step_finds_the_run_finished(tiny_set, tmp_path):
+    short = ("--method", "supervised", "--epochs", 1, "--label-budget", 4)
+    run = tmp_path / "run"
+    train(configuration(tiny_set.arguments(run, *short)), Interrupt(after=1))
+    assert counters(run)["finished"]
+    assert (run / "model").is_dir()
 
 
 def test_random_numbers_and_the_teacher_matter_to_these_runs(whole, tiny_set, options, tmp_path):
@@ -194,23 +226,14 @@ def test_random_numbers_and_the_teacher_matter_to_these_runs(whole, tiny_set, op
         train(config, Interrupt(after=1))
     ours, theirs = read_log(tmp_path / "run")[0], read_log(whole)[0]
     assert ours["student_label"] != theirs["student_label"]
-    assert ours["teacher_label"] != theirs["teacher_label"]
     assert theirs["relation_consistency"] > 0
 
 
-def test_the_same_settings_give_the_same_weights_in_another_folder(
-    whole, tiny_set, options, tmp_path
-):
-    train(configuration(tiny_set.arguments(tmp_path / "again", *options)))
-    assert_same_run(tmp_path / "again", whole)
-
-
-def test_another_seed_gives_other_weights(whole, tiny_set, options, tmp_path):
-    train(configuration(tiny_set.arguments(tmp_path / "run", *options, "--seed", 1)))
-    ours, theirs = (
-        load_file(run / "model" / "model.safetensors") for run in (tmp_path / "run", whole)
-    )
-    assert not ours["head.0.weight"].equal(theirs["head.0.weight"])
+def test_another_seed_gives_another_run(whole, tiny_set, options, tmp_path):
+    config = configuration(tiny_set.arguments(tmp_path / "run", *options, "--seed", 1))
+    with pytest.raises(InterruptedRunError):
+        train(config, Interrupt(after=1))
+    assert read_log(tmp_path / "run")[0]["student_label"] != read_log(whole)[0]["student_label"]
 
 
 def test_resuming_a_finished_run_changes_nothing(tiny_run, tmp_path):
@@ -254,7 +277,7 @@ def test_without_its_checkpoint_a_run_begins_anew_and_ends_the_same(stopped, who
 
 def test_a_checkpoint_of_another_network_is_refused(stopped):
     config = stopped / "config.yaml"
-    config.write_text(config.read_text().replace("name: test_resnet", "name: test_efficientnet"))
+    config.write_text(config.read_text().replace("name: test_efficientnet", "name: test_resnet"))
     with pytest.raises(ResumeError, match="cannot be used"):
         resume(stopped)
 
@@ -277,7 +300,7 @@ def test_ratings_that_changed_since_the_start_are_refused(stopped, tiny_set, tmp
     assert (stopped / "metrics.jsonl").read_bytes() == log
 
 
-def test_photographs_may_move_but_not_change(stopped, tiny_set, whole, tmp_path):
+def test_photographs_may_move_but_not_change(stopped, tiny_set, tmp_path):
     moved = Path(shutil.copytree(tiny_set.folder, tmp_path / "elsewhere"))
     config = stopped / "config.yaml"
     config.write_text(config.read_text().replace(str(tiny_set.folder), str(moved)))
@@ -289,8 +312,8 @@ def test_photographs_may_move_but_not_change(stopped, tiny_set, whole, tmp_path)
         resume(stopped)
     shutil.copytree(tiny_set.folder, moved, dirs_exist_ok=True)
     assert photos[0].read_bytes() == first
-    resume(stopped)
-    assert_same_run(stopped, whole)
+    with pytest.raises(InterruptedRunError):
+        resume(stopped, Interrupt(after=6))
 
 
 def test_a_folder_with_a_run_is_not_begun_again(stopped, tiny_set, options):
@@ -308,8 +331,9 @@ def test_a_second_training_in_the_same_folder_is_refused(
     config = configuration(tiny_set.arguments(folder, *options))
     with run_lock(folder, True), pytest.raises(ResumeError, match="Another training is at work"):
         train(config) if start else resume(folder)
-    if not start:
-        resume(folder)  # the lock is gone with its holder
+    if not start:  # the lock is gone with its holder
+        with pytest.raises(InterruptedRunError):
+            resume(folder, Interrupt(after=6))
 
 
 def test_resuming_where_there_is_no_run_is_an_error(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Callable, Sequence
 
@@ -48,7 +49,9 @@ def main(arguments: Sequence[str]) -> int:
     keep_freed_memory()
     run: Callable[[list[str]], int] = importlib.import_module(f"ssliqa.cli.{command}").run
     try:
-        return run(rest)
+        status = run(rest)
+        sys.stdout.flush()
+        return status
     except SsliqaError as error:
         _fail(str(error))
         return 128 + error.signal if hasattr(error, "signal") else FAILED
@@ -56,8 +59,9 @@ def main(arguments: Sequence[str]) -> int:
         _fail("Stopped.")
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader of our output (head, less) has seen enough.
-        sys.stderr.close()
+        # The reader of our output (head, less) has seen enough. What is still in the buffer would
+        # fail again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
     except OSError as error:
         # A full disk, a folder without rights: nothing that a stack trace would explain.

@@ -93,9 +93,9 @@ def expand(arguments: Sequence[str]) -> list[str]:
             continue
         if name.startswith("--"):
             name = f"--{_SHORT.get(name[2:], name[2:])}"
+        if name == "--strict" and not equals and rest[:1] not in (["true"], ["false"]):
+            equals, value = "=", "true"
         result.append(name + equals + value)
-        if name == "--strict" and not equals and (not rest or rest[0].startswith("--")):
-            result.append("true")
     return first + then + result
 
 

@@ -266,9 +266,7 @@ def _difference(baseline: Evaluation, ours: Evaluation) -> Figure | None:
     return Figure(ours.srcc.value - baseline.srcc.value, interval.low, interval.high)
 
 
-def _samples(
-    scored: list[ScoredPhoto] | tuple[ScoredPhoto, ...], mos: dict[Path, float]
-) -> list[Sample]:
+def _samples(scored: Sequence[ScoredPhoto], mos: Mapping[Path, float]) -> list[Sample]:
     return [
         Sample(photo.path, photo.score.score, photo.score.std, mos.get(photo.path))
         for photo in scored

@@ -32,14 +32,7 @@ from ssliqa.models.prediction import Prediction, Score
 from ssliqa.opinion import ACR, Scale
 
 # What a config.json raises whose values are of the wrong kind or out of range.
-_UNUSABLE_CONFIG = (
-    AttributeError,
-    ConfigError,
-    KeyError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-)
+_UNUSABLE = (AttributeError, ConfigError, KeyError, RuntimeError, TypeError, ValueError)
 
 
 class QualityModel(nn.Module, PyTorchModelHubMixin, library_name="ssliqa"):
@@ -257,14 +250,7 @@ class QualityModel(nn.Module, PyTorchModelHubMixin, library_name="ssliqa"):
             ) from error
         try:
             model = cls(**config)
-        except (
-            AttributeError,
-            ConfigError,
-            KeyError,
-            RuntimeError,
-            TypeError,
-            ValueError,
-        ) as error:
+        except _UNUSABLE as error:
             raise ModelError(
                 f"The config.json of '{model_id}' cannot be used ({error!r}).",
                 "Copy the model folder again, or train anew.",

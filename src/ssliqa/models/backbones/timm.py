@@ -47,7 +47,9 @@ def build(name: str, options: dict[str, Any], pretrained: bool) -> Backbone:
             "Without a network use --weights FILE or DIR with safetensors weights, "
             "or --weights none to start from random numbers.",
         ) from error
-    head = getattr(net, "head", None)
+    config = net.pretrained_cfg
+    # Some networks call a part of their trunk the head; this one holds the classifier.
+    head = net.head if str(config.get("classifier")).startswith("head.") else None
     # EfficientNet-like networks use their conv_head before pooling; those of MobileNetV3 kind
     # after it, which shows as a hidden size of the head that differs from the feature size.
     if getattr(net, "head_hidden_size", net.num_features) != net.num_features:
@@ -60,7 +62,6 @@ def build(name: str, options: dict[str, Any], pretrained: bool) -> Backbone:
     normalizes = "norm" in learned and learned <= {"norm", "pre_logits"}
     if learned and not normalizes:
         net.head = nn.Identity()
-    config = net.pretrained_cfg
     return Backbone(
         net=net,
         features=int(net.num_features),

@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# The main job on real photographs: supervised student, supervised teacher and SSLIQA on the same
+# splits of LIVE Challenge, a fifth of the training labels, three seeds. Finished runs are skipped,
+# interrupted ones resumed. The tables of docs/results/first-run.md come from
+#
+#   examples/first_run.sh DATA WEIGHTS OUT && python examples/summarize_runs.py OUT
+#
+# DATA holds ratings.csv (image, mos, std on 0-100) and images/; WEIGHTS the safetensors start
+# weights of both networks, as <backbone>.safetensors.
+set -euo pipefail
+data=$1 weights=$2 out=$3
+mkdir -p "$out"
+
+train() { # name, seed, further options
+  local folder="$out/$1-$2" name=$1 seed=$2
+  shift 2
+  if [ ! -f "$folder/config.yaml" ]; then
+    ssliqa train --labels "$data/ratings.csv" --images "$data/images" --scale 0-100 \
+      --weights "$weights" --label-budget 0.2 --seed "$seed" --out "$folder" "$@"
+  elif [ ! -d "$folder/model" ]; then
+    ssliqa train --resume --out "$folder"
+  fi
+  [ -f "$folder/evaluation/metrics.json" ] || ssliqa evaluate "$folder"
+}
+
+for seed in 0 1 2; do
+  train supervised-student "$seed" --method supervised --student mobilenetv2_100 --epochs 16
+  train supervised-teacher "$seed" --method supervised --student mobilenetv1_100 --epochs 16
+  train ssliqa "$seed" --method ssliqa --student mobilenetv2_100 --teacher mobilenetv1_100 --epochs 8
+done

@@ -1,0 +1,77 @@
+"""Tabulate evaluated runs named METHOD-SEED: ``python examples/summarize_runs.py OUT``.
+
+Prints a Markdown table of test SRCC and PLCC for each run with its 95 % bootstrap interval over
+images, the mean over seeds, and the paired difference of each method from the first.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ssliqa.metrics import bootstrap_interval, srcc
+
+
+def main(out: Path) -> None:
+    runs: dict[str, dict[int, Path]] = defaultdict(dict)
+    for metrics in sorted(out.glob("*/evaluation/metrics.json")):
+        method, _, seed = metrics.parents[1].name.rpartition("-")
+        runs[method][int(seed)] = metrics.parent
+    if not runs:
+        sys.exit(f"{out} holds no evaluated runs named METHOD-SEED.")
+    seeds = sorted({seed for folders in runs.values() for seed in folders})
+    print(
+        "| test SRCC [95 % interval over images] |",
+        *(f" split {s} |" for s in seeds),
+        " mean | mean PLCC |",
+        sep="",
+    )
+    print("|---|", "---|" * (len(seeds) + 2), sep="")
+    for method, folders in runs.items():
+        figures = {
+            seed: json.loads((f / "metrics.json").read_text()) for seed, f in folders.items()
+        }
+        cells = [_cell(figures.get(seed)) for seed in seeds]
+        means = [
+            np.mean([f[name]["value"] for f in figures.values()])
+            for name in ("SRCC", "PLCC_fitted")
+        ]
+        print(
+            f"| {method} |",
+            *(f" {cell} |" for cell in cells),
+            *(f" {mean:.3f} |" for mean in means),
+            sep="",
+        )
+    first, *others = runs
+    for method in others:
+        shared = sorted(runs[first].keys() & runs[method].keys())
+        pairs = [_difference(runs[first][seed], runs[method][seed]) for seed in shared]
+        print(
+            f"\nSRCC of {method} minus {first}, paired on the same test images: "
+            + "; ".join(f"split {seed}: {pair}" for seed, pair in zip(shared, pairs, strict=True))
+        )
+
+
+def _cell(figures: dict[str, dict[str, float]] | None) -> str:
+    if figures is None:
+        return "-"
+    figure = figures["SRCC"]
+    return f"{figure['value']:.3f} [{figure['low']:.3f}, {figure['high']:.3f}]"
+
+
+def _difference(one: Path, other: Path) -> str:
+    a, b = (pd.read_csv(folder / "predictions.csv").set_index("path") for folder in (one, other))
+    b = b.loc[a.index]
+    x, y, mos = (series.to_numpy() for series in (a["score"], b["score"], a["mos"]))
+    value = srcc(y, mos) - srcc(x, mos)
+    interval = bootstrap_interval(lambda p, q, t: srcc(q, t) - srcc(p, t), x, y, mos)
+    return f"{value:+.3f} [{interval.low:+.3f}, {interval.high:+.3f}]"
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,5 @@
+"""``python -m ssliqa``"""
+
+from ssliqa.cli.main import entry
+
+entry()

@@ -1,0 +1,209 @@
+"""``ssliqa train``: how options, files and presets become settings, and what is refused."""
+
+import pytest
+import yaml
+from safetensors.torch import load_file
+
+from ssliqa.cli.main import main
+from ssliqa.cli.train import configuration, presets
+from ssliqa.errors import ConfigError
+from ssliqa.training import BranchConfig, OptimizerConfig, TrainConfig
+from ssliqa.training.run_config import config_values, read_config
+
+NEEDED = ("--labels", "ratings.csv", "--out", "runs/first")
+
+
+def configured(*arguments):
+    return configuration([*NEEDED, *map(str, arguments)])
+
+
+@pytest.fixture
+def run_yaml(tmp_path):
+    """Write a configuration file and give its path."""
+
+    def write(name="run.yaml", **values):
+        (tmp_path / name).write_text(yaml.safe_dump(values))
+        return tmp_path / name
+
+    return write
+
+
+def test_two_options_are_enough_and_all_others_are_the_defaults():
+    expected = TrainConfig(labels="ratings.csv", out="runs/first")
+    found = configured()
+    assert found.method["name"] == "ssliqa"
+    assert {k: v for k, v in vars(found).items() if k != "method"} == {
+        k: v for k, v in vars(expected).items() if k != "method"
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("--label-budget", "0.2"), {"label_budget": 0.2}),
+        (("--label_budget=200",), {"label_budget": 200}),
+        (("--teacher", "resnet50"), {"teacher": BranchConfig(name="resnet50")}),
+        (("--student=alexnet",), {"student": BranchConfig(name="alexnet")}),
+        (("--student.name", "alexnet"), {"student": BranchConfig(name="alexnet")}),
+        (("--optimizer.weight-decay", "0"), {"optimizer": OptimizerConfig(weight_decay=0)}),
+        (("--fractions", "[0.7, 0.1, 0.2]"), {"fractions": (0.7, 0.1, 0.2)}),
+        (("--unlabeled", "a", "b-c", "--epochs", "3"), {"unlabeled": ["a", "b-c"], "epochs": 3}),
+        (("--columns", '{"mos": "Q"}'), {"columns": {"mos": "Q"}}),
+        (("--columns.mos", "Q"), {"columns": {"mos": "Q"}}),
+        (("--strict",), {"strict": True}),
+        (("--strict", "--epochs", "3"), {"strict": True, "epochs": 3}),
+        (("--strict", "false"), {"strict": False}),
+        (("--on-problem", "warn"), {"on_problem": "warn"}),
+    ],
+)
+def test_options_are_read_as_a_user_writes_them(arguments, expected):
+    found = configured(*arguments)
+    assert {name: getattr(found, name) for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--method", "supervised"), ("--method=supervised",), ("--method.name=supervised",)],
+)
+def test_a_method_is_named_in_short_and_brings_its_own_options(arguments):
+    assert configured(*arguments).method == {"name": "supervised", "loss": "cdf"}
+    assert configured(*arguments, "--method.loss", "mse").method["loss"] == "mse"
+    assert configured("--method.relation-weight", "3").method["relation_weight"] == 3.0
+
+
+def test_a_preset_gives_way_to_a_file_and_both_to_options_in_whatever_order(run_yaml):
+    assert presets() == ["paper"]
+    preset = ("--preset", "paper")
+    assert configured(*preset).epochs == 10
+    assert configured(*preset).student == BranchConfig(
+        "alexnet", head="published", batch_norm="train", bf16="no"
+    )
+    file = ("--config", run_yaml(epochs=7, seed=5, student={"name": "resnet18"}))
+    option = ("--epochs", 3)
+    for arguments in (
+        (*preset, *file, *option),
+        (*option, *file, *preset),
+        (*file, *option, *preset),
+        (*option, f"--config={file[1]}", "--preset=paper"),
+    ):
+        found = configured(*arguments)
+        assert (found.epochs, found.seed, found.repeats) == (3, 5, 10)
+        assert found.student.name == "resnet18"
+        assert found.student.head == "published"  # what the file does not say, the preset does
+    assert configured(*file, *preset).epochs == 7
+
+
+def test_of_two_files_the_later_one_wins(run_yaml):
+    first, second = run_yaml("a.yaml", epochs=7, seed=5), run_yaml("b.yaml", epochs=8)
+    found = configured("--config", first, "--config", second)
+    assert (found.epochs, found.seed) == (8, 5)
+
+
+def test_a_file_may_name_the_method_and_an_option_another(run_yaml):
+    file = run_yaml(method={"name": "supervised", "loss": "mse"})
+    assert configured("--config", file).method == {"name": "supervised", "loss": "mse"}
+    plain = run_yaml("plain.yaml", method={"name": "supervised"})
+    assert configured("--config", plain, "--method", "ssliqa").method["relation"] == "angle"
+
+
+def test_resolved_settings_read_back_are_the_same(tmp_path, tiny_run):
+    config = read_config(tiny_run)
+    again = configuration(["--config", str(tiny_run / "config.yaml")])
+    assert again == config
+    values = yaml.safe_load((tiny_run / "config.yaml").read_text())
+    assert values == config_values(config)
+    assert values["method"] == {"name": "supervised", "loss": "cdf"}
+    assert set(values) == set(vars(config))
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(values | {"epoks": 3}))
+    with pytest.raises(ConfigError, match="epoks"):
+        read_config(tmp_path)
+
+
+def test_the_resolved_settings_of_a_run_reproduce_it(tiny_run, tmp_path, capsys):
+    out = tmp_path / "again"
+    config = str(tiny_run / "config.yaml")
+    assert main(["train", "--out", str(out), "--config", config]) == 0
+    captured = capsys.readouterr()
+    assert f"The model is in {out / 'model'}." in captured.out
+    assert captured.err == ""
+    ours, theirs = (load_file(run / "model" / "model.safetensors") for run in (out, tiny_run))
+    assert [name for name in theirs if not ours[name].equal(theirs[name])] == []
+
+
+REFUSED = {
+    "an unknown option": (("--epoks", "3"), "--epoks"),
+    "a value of the wrong kind": (("--epochs", "three"), "epochs"),
+    "an impossible value": (("--epochs", "0"), "epochs is 0; expected 1 or more"),
+    "a missing label table": (("--labels", "none.csv"), "none.csv does not exist"),
+    "a missing image folder": (("--images", "nowhere"), "nowhere does not exist"),
+    "missing unlabeled photographs": (("--unlabeled", "nowhere"), "nowhere does not exist"),
+    "the wrong scale": (("--scale", "1-5"), "outside the scale 1-5 (24)"),
+    "a scale that is none": (("--scale", "good"), "scale 'good' cannot be read"),
+    "an unknown backbone": (("--student", "resnot"), "no backbone called 'resnot'"),
+    "an unknown method": (("--method", "magic"), "no method called 'magic'"),
+    "an option of another method": (("--method", "supervised", "--method.ramp", "none"), "ramp"),
+    "an unknown preset": (("--preset", "papr"), "no preset 'papr'"),
+    "a preset without a name": (("--preset",), "The presets are: paper"),
+    "a missing configuration": (("--config", "none.yaml"), "none.yaml"),
+    "missing weights": (("--weights", "none.safetensors"), "no weights file 'none.safetensors'"),
+    "a column that is not there": (("--columns.mos", "Q"), "no column 'Q'"),
+    "more labels than there are": (("--label-budget", "99"), "label budget is 99"),
+    "a crop that does not fit": (("--protocol.crop", "99"), "crop=99 does not fit"),
+    "no worker": (("--workers", "0"), "workers=0"),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_what_cannot_be_carried_out_is_one_line_and_status_2(what, tiny_set, tmp_path, capsys):
+    arguments, named = REFUSED[what]
+    assert main(["train", *tiny_set.arguments(tmp_path / "run", *arguments)]) == 2
+    assert_one_line(capsys.readouterr(), named)
+    assert not (tmp_path / "run" / "model").exists()
+
+
+def assert_one_line(captured, *named):
+    assert captured.out == ""
+    assert captured.err.startswith("ssliqa: ")
+    assert captured.err.count("\n") == 1
+    assert captured.err.endswith("\n")
+    for text in named:
+        assert text in captured.err
+
+
+def test_a_file_in_the_place_of_the_run_folder_is_refused(tiny_set, tmp_path, capsys):
+    (tmp_path / "file").touch()
+    assert main(["train", *tiny_set.arguments(tmp_path / "file")]) == 2
+    assert_one_line(capsys.readouterr(), "file' is a file", "Name another --out")
+    assert main(["train", *tiny_set.arguments(tmp_path / "file" / "run")]) == 2
+    assert_one_line(capsys.readouterr(), "cannot be written", "Name another --out")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        ((), "labels"),
+        (("--resume",), "ssliqa train --resume --out DIR"),
+        (("--resume", "--out", "no run"), "'no run' holds no run"),
+        (("--resume", "--out", "no run", "--epochs", "20"), "and nothing else"),
+    ],
+)
+def test_incomplete_commands_say_what_is_missing(arguments, named, capsys):
+    assert main(["train", *arguments]) == 2
+    assert_one_line(capsys.readouterr(), named)
+
+
+def test_what_is_left_out_is_said_in_one_line_and_the_training_goes_on(tiny_set, tmp_path, capsys):
+    options = ("--epochs", 1, "--method", "supervised", "--unlabeled", tiny_set.corrupt)
+    assert main(["train", *tiny_set.arguments(tmp_path / "run", *options)]) == 0
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"1 of 20 photographs cannot be read: {tiny_set.corrupt.name}")
+
+
+def test_help_names_every_option_method_and_preset(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["train", "--help"])
+    assert ended.value.code == 0
+    text = capsys.readouterr().out
+    for named in ("--label_budget", "--optimizer.lr", "--method.relation_weight", "supervised"):
+        assert named in text
+    assert "Presets (--preset): paper" in " ".join(text.split())

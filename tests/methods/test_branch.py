@@ -1,0 +1,136 @@
+"""Batch-norm policy, precision and the resting target of a branch."""
+
+import pytest
+import torch
+from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from ssliqa.methods import Branch
+from ssliqa.models import QualityModel
+
+
+def network(head="linear", name="test_resnet"):
+    torch.manual_seed(0)
+    # Last batch-norms that start at 0, as is usual, would leave no gradient before them.
+    return QualityModel.create(name, head=head, options={"zero_init_last": False})
+
+
+def with_batch_norm_in_its_head():
+    return network("published", "resnet18")
+
+
+def statistics(module):
+    return {key: value.clone() for key, value in module.named_buffers() if "running" in key}
+
+
+def same(one, other):
+    return bool(one) and all(torch.equal(one[key], other[key]) for key in one)
+
+
+@pytest.fixture
+def images(batches):
+    return batches[0].images
+
+
+def test_batch_norm_moves_in_training_unless_it_is_frozen(images):
+    for frozen in (False, True):
+        branch = Branch(network(), freeze_batch_norm=frozen).train()
+        before = statistics(branch)
+        branch(images)
+        assert same(statistics(branch), before) == frozen
+
+
+def test_frozen_batch_norm_is_frozen_from_the_start(images):
+    branch = Branch(network(), freeze_batch_norm=True)
+    before = statistics(branch)
+    branch(images)
+    assert same(statistics(branch), before)
+
+
+def test_frozen_batch_norm_stays_frozen_however_often_the_mode_changes(images):
+    whole = nn.ModuleDict({"student": Branch(network(), freeze_batch_norm=True)})
+    before = statistics(whole)
+    whole.eval()
+    whole.train()
+    whole["student"].target(images)
+    whole["student"].model.predict(images[0].permute(1, 2, 0).repeat(4, 4, 1).numpy())
+    whole["student"](images)
+    assert same(statistics(whole), before)
+
+
+def test_frozen_batch_norm_normalizes_with_the_start_weights_statistics(images):
+    branch = Branch(network(), freeze_batch_norm=True).train()
+    resting = Branch(network()).eval()
+    assert torch.equal(branch(images).activation, resting(images).activation)
+    moving = Branch(network()).train()
+    assert not torch.allclose(moving(images).activation, resting(images).activation)
+
+
+def test_frozen_batch_norm_still_learns_its_scale_and_shift(images):
+    branch = Branch(network(), freeze_batch_norm=True).train()
+    branch(images).distribution[:, 0].sum().backward()
+    layers = [part for part in branch.model.backbone.modules() if isinstance(part, _BatchNorm)]
+    assert layers
+    for layer in layers:
+        assert layer.weight.grad.abs().sum() > 0
+        assert layer.bias.grad.abs().sum() > 0
+
+
+def test_batch_norm_of_a_new_head_moves_even_where_the_backbones_is_frozen(images):
+    branch = Branch(with_batch_norm_in_its_head(), freeze_batch_norm=True).train()
+    before = statistics(branch)
+    branch(images)
+    after = statistics(branch)
+    moved = {key for key in after if not torch.equal(after[key], before[key])}
+    assert moved
+    assert all(key.startswith("model.head") for key in moved)
+
+
+def test_everything_but_frozen_batch_norm_is_in_training_mode():
+    branch = Branch(network(), freeze_batch_norm=True).train()
+    for part in branch.modules():
+        assert part.training != isinstance(part, _BatchNorm)
+    assert not any(part.training for part in branch.eval().modules())
+
+
+def test_a_target_has_no_graph_and_leaves_no_trace(images):
+    model = network()
+    model.head.insert(0, nn.Dropout(0.5))
+    branch = Branch(model).train()
+    before = statistics(branch)
+    target = branch.target(images)
+    assert not target.distribution.requires_grad
+    assert not target.activation.requires_grad
+    assert same(statistics(branch), before)
+    assert all(part.training for part in branch.modules())
+    assert torch.equal(target.distribution, branch.target(images).distribution)  # no dropout
+    assert torch.equal(target.distribution, branch.eval()(images).distribution)
+
+
+def test_a_target_can_stand_in_a_loss(images):
+    # Unlike a tensor made in inference mode.
+    branch = Branch(network()).train()
+    (branch(images).distribution * branch.target(images).distribution).sum().backward()
+
+
+def test_bf16_computes_in_half_precision_and_keeps_float32_weights(images):
+    full, half = Branch(network()).eval(), Branch(network(), bf16=True).eval()
+    kinds = []
+    half.model.backbone.net.layer1.register_forward_hook(lambda *args: kinds.append(args[2].dtype))
+    prediction = half(images)
+    assert kinds == [torch.bfloat16]
+    assert prediction.distribution.dtype == torch.float32
+    assert {values.dtype for values in half.parameters()} == {torch.float32}
+    torch.testing.assert_close(
+        prediction.distribution, full(images).distribution, atol=0.02, rtol=0
+    )
+    prediction.distribution[:, 0].sum().backward()
+    assert {values.grad.dtype for values in half.parameters()} == {torch.float32}
+
+
+def test_a_bf16_target_does_not_cut_the_graph_of_the_next_forward_pass(images):
+    # Autocast keeps half-precision copies of weights; one made without a graph must not be reused.
+    branch = Branch(network(), bf16=True).train()
+    branch.target(images)
+    branch(images).distribution[:, 0].sum().backward()
+    assert all(values.grad is not None for values in branch.parameters())

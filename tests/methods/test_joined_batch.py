@@ -1,0 +1,22 @@
+import torch
+
+from ssliqa.methods.joined_batch import joined_batch
+
+
+def test_in_one_process_the_joined_batch_is_the_batch_itself():
+    rows = torch.rand(4, 3, requires_grad=True)
+    assert joined_batch(rows) is rows
+
+
+def test_in_a_group_of_one_rows_and_gradients_pass_unchanged(tmp_path):
+    rows = torch.rand(4, 3, requires_grad=True)
+    torch.distributed.init_process_group(
+        "gloo", init_method=f"file://{tmp_path / 'meeting'}", rank=0, world_size=1
+    )
+    try:
+        joined = joined_batch(rows)
+        assert torch.equal(joined, rows)
+        joined.square().sum().backward()
+    finally:
+        torch.distributed.destroy_process_group()
+    assert torch.equal(rows.grad, 2 * rows.detach())
