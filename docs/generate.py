@@ -1,6 +1,6 @@
 """Make the reference pages from the code, so that they cannot go stale (a test compares them).
 
-    python docs/generate.py
+python docs/generate.py
 """
 
 from __future__ import annotations

@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+# The networks of tests are too small to be shared out among threads; with a second process at work
+# on the same cores, threads that wait for one another make a test a hundred times slower.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Tests never use the network: what asks the hub is answered at once from an empty cache.
 os.environ["HF_HUB_OFFLINE"] = "1"
 

@@ -42,7 +42,7 @@ def _network():
             # A fresh head hardly tells images apart; this one does.
             torch.nn.init.normal_(model.head[-1].weight, std=0.1)
             with torch.no_grad():  # statistics of images rather than 0 and 1
-                for _ in range(8):
+                for _ in range(20):
                     model.train()(torch.randint(0, 256, (8, 3, 64, 64), dtype=torch.uint8))
             made[backbone, seed] = model
         return copy.deepcopy(made[backbone, seed])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from dataclasses import fields
 from importlib.resources import files
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from rich.console import Console
 from ssliqa.cli.parsing import underscored
 from ssliqa.cli.progress import training_bars
 from ssliqa.errors import ConfigError
-from ssliqa.methods import method_names
+from ssliqa.methods import find_method, method_names
 from ssliqa.training import TrainConfig, resume, train
 from ssliqa.training.run_config import DEFAULT_METHOD, config_parser, parse_config
 
@@ -75,7 +77,7 @@ def expand(arguments: Sequence[str]) -> list[str]:
     writes them.
     """
     result: list[str] = []
-    first: list[str] = []
+    first: list[str] = []  # presets
     then: list[str] = []
     rest = underscored(arguments)
     while rest:
@@ -86,7 +88,7 @@ def expand(arguments: Sequence[str]) -> list[str]:
                 raise ConfigError(
                     f"There is no preset '{value}'.", f"The presets are: {', '.join(presets())}."
                 )
-            first += ["--config", str(files("ssliqa.presets").joinpath(f"{value}.yaml"))]
+            first.append(value)
             continue
         if name == "--config":
             then += [name, value if equals or not rest else rest.pop(0)]
@@ -96,18 +98,31 @@ def expand(arguments: Sequence[str]) -> list[str]:
         if name == "--strict" and not equals and rest[:1] not in (["true"], ["false"]):
             equals, value = "=", "true"
         result.append(name + equals + value)
-    return first + then + result
+    given = then + result
+    return [part for name in first for part in ("--config", _preset(name, given))] + given
 
 
-def _method_of(arguments: Sequence[str]) -> str:
-    """The method that the last option or configuration file names."""
-    method = DEFAULT_METHOD
+def _preset(name: str, given: Sequence[str]) -> str:
+    """A preset as a configuration in itself (JSON).
+
+    Where the user chooses another method than the preset's, the settings both have remain: the published protocol also serves its single-branch baselines.
+    """
+    preset = yaml.safe_load(files("ssliqa.presets").joinpath(f"{name}.yaml").read_text())
+    method = _method_of(given, preset["method"]["name"])
+    known = {field.name for field in fields(find_method(method).Config)}
+    kept = {key: value for key, value in preset["method"].items() if key in known}
+    return json.dumps({**preset, "method": {**kept, "name": method}})
+
+
+def _method_of(arguments: Sequence[str], method: str = DEFAULT_METHOD) -> str:
+    """The method that the last option or configuration names, ``method`` where none does."""
     for name, value in _options(arguments):
         if name == "--method.name":
             method = value
         elif name == "--config":
             try:
-                method = yaml.safe_load(Path(value).read_text())["method"]["name"]
+                text = value if value.startswith("{") else Path(value).read_text()
+                method = yaml.safe_load(text)["method"]["name"]
             except (OSError, yaml.YAMLError, KeyError, TypeError):
                 continue  # the parser will say what is wrong with the file, if anything is
     return method

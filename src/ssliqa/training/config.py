@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Literal
 
 from ssliqa.errors import ConfigError
@@ -139,6 +140,11 @@ class TrainConfig:
         _require(self.epochs >= 1, f"epochs is {self.epochs}", "1 or more")
         _require(self.batch_size >= 1, f"batch_size is {self.batch_size}", "1 or more")
         _require(self.repeats >= 1, f"repeats is {self.repeats}", "1 or more")
+        _require(
+            self.checkpoint_minutes >= 0,
+            f"checkpoint_minutes is {self.checkpoint_minutes}",
+            "0 or more",
+        )
         _require(self.cache_gb >= 0, f"cache_gb is {self.cache_gb}", "0 or more")
         _require(
             self.unlabeled_batch_size >= 1,
@@ -146,6 +152,28 @@ class TrainConfig:
             "a number that gives at least one unlabeled image a step",
         )
         _require(self.seed >= 0, f"seed is {self.seed}", "0 or more")
+
+    def with_absolute_paths(self) -> TrainConfig:
+        """The same settings, good from whatever folder a run is resumed or evaluated from."""
+
+        def absolute(path: str | None) -> str | None:
+            return None if path is None else str(Path(path).expanduser().absolute())
+
+        def of_weights(weights: str | None) -> str | None:
+            return weights if weights in ("hub", "none") else absolute(weights)
+
+        return replace(
+            self,
+            labels=str(absolute(self.labels)),
+            images=absolute(self.images),
+            unlabeled=[str(absolute(source)) for source in self.unlabeled],
+            split=absolute(self.split),
+            cache=absolute(self.cache),
+            out=str(absolute(self.out)),
+            weights=str(of_weights(self.weights)),
+            student=replace(self.student, weights=of_weights(self.student.weights)),
+            teacher=replace(self.teacher, weights=of_weights(self.teacher.weights)),
+        )
 
     @property
     def unlabeled_batch_size(self) -> int:

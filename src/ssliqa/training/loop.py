@@ -8,6 +8,7 @@ rate and random numbers are functions of the latter. So a resumed run is the sam
 from __future__ import annotations
 
 import math
+import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -180,7 +181,9 @@ def run_loop(
                 save()
                 saved = time.monotonic()
             if stopping and not counters.finished:
-                raise InterruptedRunError(folder, progress_at(step + 1), stop.signal or 0)
+                raise InterruptedRunError(
+                    folder, progress_at(step + 1), stop.signal or signal.SIGTERM
+                )
     finally:
         if log is not None:
             log.close()

@@ -87,13 +87,7 @@ def gather_photographs(config: TrainConfig, split_file: Path, monitor: Monitor) 
     place = {name: k for k, name in enumerate(table.names)}
     rows = {part: [place[name] for name in names] for part, names in parts.items()}
     of_table = [row for part in rows.values() for row in part]
-    own = {path.resolve() for path in table.paths}
-    further = [
-        path
-        for path in (list_photographs(config.unlabeled) if config.unlabeled else [])
-        # A test photograph must not slip back in through a folder that holds all of them.
-        if path.resolve() not in own
-    ]
+    further = _not_in(table, list_photographs(config.unlabeled)) if config.unlabeled else []
     paths = [table.paths[row] for row in of_table] + further
     cache = ImageCache(
         Path(config.cache).expanduser() if config.cache else default_cache_folder(),
@@ -133,6 +127,24 @@ def gather_photographs(config: TrainConfig, split_file: Path, monitor: Monitor) 
         split=split,
         scale=table.scale,
     )
+
+
+def _not_in(table: LabelTable, photographs: Sequence[Path]) -> list[Path]:
+    """The photographs whose content is none of the table's.
+
+    A test photograph must not slip into training through a folder that holds a copy of it.
+    """
+    rated = {_content(path) for path in table.paths}
+    return [path for path in photographs if _content(path) not in rated]
+
+
+def _content(path: Path) -> str:
+    """Digest of a file's content; of its name where it cannot be read, which is told later."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "blake2b").hexdigest()
+    except OSError:
+        return str(path.absolute())
 
 
 def _split(config: TrainConfig, table: LabelTable, split_file: Path) -> Split:

@@ -53,7 +53,8 @@ def train(config: TrainConfig, monitor: Monitor | None = None) -> TrainResult:
         ResumeError: the run folder already holds a run.
         SsliqaError: whatever is wrong with the configuration, the table, photographs or weights.
     """
-    folder = Path(config.out).expanduser()
+    config = config.with_absolute_paths()
+    folder = Path(config.out)
     if (folder / "config.yaml").exists():
         raise ResumeError(
             f"'{folder}' already holds a run.",
@@ -70,7 +71,7 @@ def resume(folder: Path, monitor: Monitor | None = None) -> TrainResult:
     Raises:
         ResumeError: no run there, or its data have changed since.
     """
-    config = replace(read_config(folder), out=str(folder))
+    config = replace(read_config(folder), out=str(folder.absolute()))
     return _run(config, folder, monitor or Monitor())
 
 
