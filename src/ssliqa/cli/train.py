@@ -105,7 +105,8 @@ def expand(arguments: Sequence[str]) -> list[str]:
 def _preset(name: str, given: Sequence[str]) -> str:
     """A preset as a configuration in itself (JSON).
 
-    Where the user chooses another method than the preset's, the settings both have remain: the published protocol also serves its single-branch baselines.
+    Where the user chooses another method than the preset's, the settings both have remain: the
+    published protocol also serves its single-branch baselines.
     """
     preset = yaml.safe_load(files("ssliqa.presets").joinpath(f"{name}.yaml").read_text())
     method = _method_of(given, preset["method"]["name"])
