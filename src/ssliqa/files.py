@@ -16,7 +16,7 @@ def whole_file(path: Path) -> Iterator[Path]:
     libraries tell the format from it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.stem}-{uuid4().hex[:12]}{path.suffix}")
+    temporary = path.with_name(f".{path.stem[:40]}-{uuid4().hex[:12]}{path.suffix}")
     temporary.touch(exist_ok=False)
     rights = temporary.stat().st_mode
     try:

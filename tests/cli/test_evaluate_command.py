@@ -62,7 +62,7 @@ def test_ratings_on_another_scale_give_the_same_figures_in_their_own_unit(run, t
     five = tmp_path / "five.csv"
     rows = zip(tiny_set.names, tiny_set.mos, strict=True)
     write_ratings(five, [(name, 1 + mos / 25) for name, mos in rows])
-    common = (run, "--images", tiny_set.folder, "--resamples", 50)
+    common = (run, "--images", tiny_set.folder, "--resamples", 100)
     assert (
         evaluate(*common, "--labels", tiny_set.labels, "--scale", "0-100", "--out", run / "a") == 0
     )
@@ -84,7 +84,7 @@ def test_ratings_where_lower_is_better_are_turned_around(run, tiny_set, tmp_path
     for labels, scale in ((tiny_set.labels, "0-100"), (dmos, "0-100, lower is better")):
         out = run / labels.stem
         options = ("--labels", labels, "--images", tiny_set.folder, "--scale", scale, "--out", out)
-        assert evaluate(run, *options, "--resamples", 50) == 0
+        assert evaluate(run, *options, "--resamples", 100) == 0
     plain, turned = results(run / "ratings")[0], results(run / "dmos")[0]
     for name in ("SRCC", "PLCC", "RMSE"):
         assert figure(turned, name) == pytest.approx(figure(plain, name))
@@ -94,12 +94,13 @@ def test_unreadable_photographs_are_left_out_with_status_1(run, tiny_set, tmp_pa
     labels = tmp_path / "labels.csv"
     write_ratings(labels, [(CORRUPT, 50), *zip(tiny_set.names[:11], tiny_set.mos, strict=False)])
     options = ("--labels", labels, "--images", tiny_set.folder, "--scale", "0-100")
-    assert evaluate(run, *options, "--resamples", 50) == 1
+    assert evaluate(run, *options, "--resamples", 100) == 1
     captured = capsys.readouterr()
     assert captured.err.startswith("ssliqa: ")
     assert captured.err.count(str(tiny_set.corrupt)) == 1
     assert "Left out: " in captured.err
-    metrics, predictions = results(run / "evaluation")
+    # Results on other ratings never take the place of the run's own.
+    metrics, predictions = results(run / "evaluation-labels")
     assert metrics["n"] == len(predictions) == 11
 
 
@@ -117,11 +118,12 @@ def test_the_same_evaluation_gives_the_same_files(run):
     ("arguments", "named"),
     [
         ((), "run"),
-        (("nowhere",), "'nowhere' is no folder"),
+        (("nowhere",), "no model folder 'nowhere'"),
         (("RUN", "--labels", "none.csv"), "none.csv does not exist"),
         (("RUN/model",), "not a run folder with a split of its own"),
         (("RUN", "--out", "FILE"), "is a file"),
         (("RUN", "--workers", "0"), "workers=0"),
+        (("RUN", "--resamples", "1"), "1 resamples are too few"),
         (("RUN", "--device", "abacus"), "device 'abacus' cannot be used"),
         (("RUN", "--epochs", "3"), "--epochs"),
     ],
@@ -145,3 +147,8 @@ def test_a_run_without_test_images_asks_for_rated_photographs(run, capsys):
     split.write_text(split.read_text().replace(",test", ",validation"))
     assert evaluate(run) == 2
     assert "has kept no test images" in capsys.readouterr().err
+
+
+def test_options_of_a_table_without_a_table_are_refused(run, capsys):
+    assert evaluate(run, "--scale", "0-100") == 2
+    assert "--scale belongs to --labels" in capsys.readouterr().err

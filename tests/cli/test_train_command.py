@@ -6,6 +6,7 @@ from safetensors.torch import load_file
 
 from ssliqa.cli.main import main
 from ssliqa.cli.train import configuration, presets
+from ssliqa.data import list_photographs
 from ssliqa.errors import ConfigError
 from ssliqa.training import BranchConfig, OptimizerConfig, TrainConfig
 from ssliqa.training.run_config import config_values, read_config
@@ -145,7 +146,7 @@ REFUSED = {
     "an unknown preset": (("--preset", "papr"), "no preset 'papr'"),
     "a preset without a name": (("--preset",), "The presets are: paper"),
     "a missing configuration": (("--config", "none.yaml"), "none.yaml"),
-    "missing weights": (("--weights", "none.safetensors"), "no weights file 'none.safetensors'"),
+    "missing weights": (("--weights", "none.safetensors"), "none.safetensors'. --weights takes"),
     "a column that is not there": (("--columns.mos", "Q"), "no column 'Q'"),
     "more labels than there are": (("--label-budget", "99"), "label budget is 99"),
     "a crop that does not fit": (("--protocol.crop", "99"), "crop=99 does not fit"),
@@ -207,3 +208,26 @@ def test_help_names_every_option_method_and_preset(capsys):
     for named in ("--label_budget", "--optimizer.lr", "--method.relation_weight", "supervised"):
         assert named in text
     assert "Presets (--preset): paper" in " ".join(text.split())
+
+
+@pytest.mark.parametrize(
+    "option", [("--optimizer.weight-decay", "-1"), ("--seed", 2**32), ("--unlabeled", "")]
+)
+def test_values_out_of_range_are_refused_before_anything_is_read(option):
+    with pytest.raises(ConfigError, match=r"expected|empty"):
+        configured(*option)
+
+
+def test_a_file_of_settings_that_is_no_text_is_an_error(tmp_path):
+    (tmp_path / "run.yaml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigError):
+        configured("--config", tmp_path / "run.yaml")
+
+
+def test_a_pattern_stays_one_in_a_folder_whose_name_looks_like_one(tmp_path, monkeypatch):
+    folder = tmp_path / "[2024] shots"
+    folder.mkdir()
+    (folder / "a.jpg").touch()
+    monkeypatch.chdir(folder)
+    (source,) = configured("--unlabeled", "*.jpg").with_absolute_paths().unlabeled
+    assert list_photographs([source]) == [folder / "a.jpg"]

@@ -80,3 +80,9 @@ def test_sources_without_photographs_are_refused(folder):
     listing.write_bytes(b"\xff\xfe\xe9")
     with pytest.raises(ConfigError, match="not UTF-8"):
         list_photographs([listing])
+
+
+def test_an_empty_name_is_not_the_folder_we_are_in(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    with pytest.raises(ConfigError, match="empty"):
+        list_photographs([""])

@@ -11,13 +11,13 @@ from ssliqa.images import Protocol
 @pytest.mark.parametrize(
     ("size", "expected"),
     [
-        ((768, 1024), (336, 448)),
-        ((1024, 768), (448, 336)),
-        ((500, 500), (336, 336)),
-        ((100, 150), (336, 504)),  # small photos are enlarged
-        ((1, 1), (336, 336)),
-        ((100, 5000), (336, 1344)),  # a panorama is squeezed to four times the short side
-        ((5000, 100), (1344, 336)),
+        ((768, 1024), (512, 683)),
+        ((1024, 768), (683, 512)),
+        ((500, 500), (512, 512)),
+        ((100, 150), (512, 768)),  # small photos are enlarged
+        ((1, 1), (512, 512)),
+        ((100, 5000), (512, 2048)),  # a panorama is squeezed to four times the short side
+        ((5000, 100), (2048, 512)),
     ],
 )
 def test_the_short_side_is_set_and_the_longer_follows(size, expected):
@@ -66,11 +66,11 @@ def test_an_unknown_setting_is_refused_and_the_known_ones_are_named():
     ("values", "words"),
     [
         ({"crop": 0}, "crop is 0"),
-        ({"short": -336}, "short is -336"),
+        ({"short": -512}, "short is -512"),
         ({"grid": True}, "grid is True"),
         ({"width": 384.0}, "width is 384.0"),
         ({"resize": "long"}, "resize is 'long'.*short, exact"),
-        ({"crop": 337}, "crop=337 does not fit into a photo resized to short=336"),
+        ({"crop": 513}, "crop=513 does not fit into a photo resized to short=512"),
         ({"resize": "exact", "crop": 400}, "height=512, width=384.*at most 384"),
     ],
 )

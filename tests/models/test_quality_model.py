@@ -230,3 +230,13 @@ def test_what_cannot_be_built_is_refused(wrong, error):
 def test_an_unreadable_photo_is_an_error_and_not_a_score(tiny_model, tmp_path):
     with pytest.raises(ImageReadError):
         tiny_model().score(tmp_path / "nowhere.jpg")
+
+
+def test_a_model_with_a_broken_normalization_is_an_error_not_a_score(photo):
+    from ssliqa.errors import ModelError
+    from ssliqa.models import QualityModel
+
+    model = QualityModel.create("test_resnet")
+    model.std.zero_()
+    with pytest.raises(ModelError, match="not numbers"):
+        model.score(photo)

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 from pathlib import Path
 
 import pandas as pd
@@ -95,3 +96,12 @@ def test_a_folder_or_a_place_below_a_file_is_refused(tmp_path):
     with pytest.raises(ConfigError, match=r"file' is a file, not a folder"):
         check_format(tmp_path / "file" / "below" / "scores.csv")
     check_format(tmp_path / "to be made" / "scores.csv")
+
+
+@pytest.mark.parametrize("ending", [".csv", ".jsonl"])
+def test_a_name_that_is_no_text_costs_no_score(tmp_path, ending):
+    odd = Path(os.fsdecode(b"bad\xff.jpg"))
+    table = tmp_path / f"scores{ending}"
+    rows = [ScoredPhoto(odd, SCORE), ScoredPhoto(odd, None, f"{odd}: is empty")]
+    write_scores(rows, table, model="m", scale="1-5")
+    assert table.read_text(encoding="utf-8").count("udcff") == 3

@@ -342,3 +342,32 @@ def test_resuming_where_there_is_no_run_is_an_error(tmp_path):
     (tmp_path / "config.yaml").write_text("method: [unclosed")
     with pytest.raises(ResumeError, match="cannot be read"):
         resume(tmp_path)
+
+
+@pytest.mark.parametrize("left", ["checkpoints", "split.csv"])
+def test_what_is_left_of_a_run_without_settings_never_passes_for_a_new_one(
+    tiny_run, tiny_set, tmp_path, left
+):
+    run = tmp_path / "run"
+    run.mkdir()
+    (shutil.copytree if left == "checkpoints" else shutil.copy)(tiny_run / left, run / left)
+    with pytest.raises(ResumeError, match=left):
+        train(configuration(tiny_set.arguments(run)))
+
+
+@pytest.mark.parametrize("name", ["config.yaml", "environment.json"])
+def test_damaged_records_of_a_run_are_an_error_that_names_them(tiny_run, tmp_path, name):
+    run = shutil.copytree(tiny_run, tmp_path / "run")
+    (run / name).write_bytes(b"\xff{")
+    with pytest.raises(ResumeError, match=name):
+        resume(run)
+
+
+def test_ctrl_c_while_photographs_are_decoded_ends_at_once(tiny_set, tmp_path):
+    class Impatient(Monitor):
+        def preparing(self, done, total):  # noqa: ARG002
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        train(configuration(tiny_set.arguments(tmp_path / "run")), Impatient())
+    assert not (tmp_path / "run" / "config.yaml").exists()

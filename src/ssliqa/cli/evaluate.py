@@ -19,6 +19,8 @@ from ssliqa.report.scatter import scatter_plot
 from ssliqa.training.photographs import read_table
 from ssliqa.training.run_config import read_config
 
+FEWEST_RESAMPLES = 100
+
 
 def parser() -> ArgumentParser:
     """The options of ``ssliqa evaluate``."""
@@ -32,7 +34,11 @@ def parser() -> ArgumentParser:
         "run", type=str, metavar="RUN", help="run folder, model folder, or name on the hub"
     )
     add_table_options(options, required=False)
-    options.add_argument("--out", type=str, help="folder for the results (default: RUN/evaluation)")
+    options.add_argument(
+        "--out",
+        type=str,
+        help="folder for the results (default: RUN/evaluation, with --labels RUN/evaluation-TABLE)",
+    )
     options.add_argument("--device", type=str, default="cpu", help="cpu or cuda")
     options.add_argument("--workers", type=int, default=2, help="threads that decode")
     options.add_argument(
@@ -45,14 +51,13 @@ def run(arguments: list[str]) -> int:
     """Evaluate; status 1 if some photographs could not be read."""
     options = parse(parser(), arguments)
     folder = Path(options.run).expanduser()
-    if options.out is None and not folder.is_dir():
+    if options.resamples < FEWEST_RESAMPLES:
         raise ConfigError(
-            f"'{options.run}' is no folder to keep the results in.", "Name one with --out DIR."
+            f"{options.resamples} resamples are too few for an interval.",
+            f"Use {FEWEST_RESAMPLES} or more; 1000 is usual.",
         )
-    out = Path(options.out).expanduser() if options.out is not None else folder / "evaluation"
-    if out.exists() and not out.is_dir():
-        raise ConfigError(f"'{out}' is a file.", "Name a folder for the results with --out DIR.")
     model = load_model(options.run, options.device)
+    out = _results_folder(options, folder)
     table = _table(options, folder)
     for problem in table.problems:
         print(f"ssliqa: {problem}", file=sys.stderr)
@@ -74,9 +79,32 @@ def run(arguments: list[str]) -> int:
     return 1 if result.failures else 0
 
 
+def _results_folder(options: Namespace, folder: Path) -> Path:
+    """Where results go; those on other ratings never take the place of the run's own."""
+    if options.out is not None:
+        out = Path(options.out).expanduser()
+    elif not folder.is_dir():
+        raise ConfigError(
+            f"'{options.run}' is no folder to keep the results in.", "Name one with --out DIR."
+        )
+    elif options.labels is not None:
+        out = folder / f"evaluation-{Path(options.labels).stem}"
+    else:
+        out = folder / "evaluation"
+    if out.exists() and not out.is_dir():
+        raise ConfigError(f"'{out}' is a file.", "Name a folder for the results with --out DIR.")
+    return out
+
+
 def _table(options: Namespace, folder: Path) -> LabelTable:
     if options.labels is not None:
         return table_from(options)
+    given = [name for name in ("images", "scale", "columns") if getattr(options, name)]
+    if given:
+        raise ConfigError(
+            f"--{given[0]} belongs to --labels; a run's own test images are read as in training.",
+            f"Leave out --{given[0]}, or name a table with --labels TABLE.",
+        )
     if not (folder / "split.csv").is_file():
         raise ConfigError(
             f"'{folder}' is not a run folder with a split of its own.",

@@ -14,7 +14,7 @@ from ssliqa.cli.progress import progress_bar
 from ssliqa.data import list_photographs
 from ssliqa.models import load_model
 from ssliqa.scoring import ScoredPhoto, score_photos, write_scores
-from ssliqa.scoring.table import check_format
+from ssliqa.scoring.table import check_format, printable
 
 
 def parser() -> ArgumentParser:
@@ -75,4 +75,4 @@ def _print(rows: list[ScoredPhoto]) -> None:
     table.writerow(("score", "std", "path"))
     for row in rows:
         if row.score is not None:
-            table.writerow((f"{row.score.score:.4g}", f"{row.score.std:.3g}", row.path))
+            table.writerow((f"{row.score.score:.4g}", f"{row.score.std:.3g}", printable(row.path)))

@@ -124,7 +124,7 @@ def _method_of(arguments: Sequence[str], method: str = DEFAULT_METHOD) -> str:
             try:
                 text = value if value.startswith("{") else Path(value).read_text()
                 method = yaml.safe_load(text)["method"]["name"]
-            except (OSError, yaml.YAMLError, KeyError, TypeError):
+            except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError):
                 continue  # the parser will say what is wrong with the file, if anything is
     return method
 

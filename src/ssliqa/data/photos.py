@@ -39,6 +39,8 @@ def list_photographs(sources: Sequence[Path | str]) -> list[Path]:
     """
     found: dict[str, Path] = {}
     for source in sources:
+        if not str(source):  # Path("") would be the folder we are in
+            raise ConfigError("The name of a photograph or folder is empty.", "Name one.")
         for path in _photographs_of(Path(source)):
             found.setdefault(os.path.realpath(path), path)
     return list(found.values())

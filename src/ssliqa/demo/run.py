@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -60,6 +61,24 @@ class DemoOptions:
     count: int = PHOTOGRAPHS_COUNT
     steps: int = STEPS
 
+    def __post_init__(self) -> None:
+        if self.labels is None and (self.images is not None or self.scale is not None):
+            raise ConfigError(
+                "--images and --scale belong to ratings of your own, and none are given.",
+                "Name them with --labels TABLE, or leave both out.",
+            )
+        if not 0 <= self.seed < 2**32:
+            raise ConfigError(f"seed is {self.seed}; expected 0 or more, below 2^32.")
+        own = [(self.out / name).resolve() for name in _OWN]
+        for given in (self.labels, self.images):
+            if given is not None and any(
+                Path(given).resolve().is_relative_to(path) for path in own
+            ):
+                raise ConfigError(
+                    f"'{given}' lies where the demo writes, and would be removed first.",
+                    "Name another folder with --out.",
+                )
+
 
 @dataclass(frozen=True)
 class _Trained:
@@ -104,7 +123,7 @@ def run_demo(options: DemoOptions, stage: Callable[[str], AbstractContextManager
             rows.append(row)
             monitor.preparing(done, len(new))
         write_scores(rows, out / "scores.csv", model="runs/ssliqa", scale=str(student.scale))
-    result = _result(options, labels, images, trained, rows, time.monotonic() - started)
+    result = _result(options, trained, rows, time.monotonic() - started)
     return write_page(result, out)
 
 
@@ -190,8 +209,6 @@ def _new_photographs(options: DemoOptions, trained: _Trained) -> list[Path]:
 
 def _result(
     options: DemoOptions,
-    labels: str,
-    images: str | None,
     trained: dict[str, _Trained],
     scored: list[ScoredPhoto],
     seconds: float,
@@ -201,7 +218,7 @@ def _result(
     split = read_split(ours.result.folder / "split.csv", table.names)
     mos = dict(zip(table.paths, table.mos.tolist(), strict=True))
     model = ours.result.model
-    own = f"--labels {labels} --images {images}" if options.labels else _YOURS
+    own = _own_table(options) if options.labels else _YOURS
     return DemoResult(
         simulated=options.labels is None,
         counts={
@@ -234,6 +251,12 @@ def _result(
 
 
 _YOURS = "--labels ratings.csv --images photos/ --unlabeled more-photos/"
+
+
+def _own_table(options: DemoOptions) -> str:
+    """The options, as for a shell, that name the ratings the demo ran on."""
+    given = (("--labels", options.labels), ("--images", options.images), ("--scale", options.scale))
+    return shlex.join(part for name, value in given if value for part in (name, value))
 
 
 def _described(branch: BranchConfig, model: QualityModel | None) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ssliqa.data import LabelTable
-from ssliqa.errors import ImageReadError, first_few
+from ssliqa.errors import ImageReadError
 from ssliqa.evaluation.evaluate import evaluate
 from ssliqa.evaluation.result import Evaluation
 from ssliqa.models import QualityModel
@@ -56,7 +56,7 @@ def evaluate_model(
     failures = tuple((photo.path, photo.error) for photo in scored if photo.score is None)
     if not read:
         raise ImageReadError(
-            "None of the photographs to evaluate on can be read.", first_few(failures, 1)
+            "None of the photographs to evaluate on can be read.", f"The first: {failures[0][1]}"
         )
     scores = [photo.score for photo in scored if photo.score is not None]
     levels = model.scale.to_levels(np.array([score.score for score in scores]))

@@ -36,7 +36,7 @@ class Protocol:
     """``short`` keeps the aspect ratio; ``exact`` forces ``height`` x ``width`` as the published
     SSLIQA code does (it swaps the two, so that landscape photographs come out in portrait)."""
 
-    short: int = 336
+    short: int = 512
     """Short side after the ``short`` resize. Small photographs are enlarged to it; the longer
     side is bounded to four times this."""
 

@@ -17,9 +17,8 @@ Knowledge Distillation", CVPR 2019. Ramp: Laine & Aila, "Temporal Ensembling", I
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import ClassVar, Literal
 
 import torch
@@ -28,9 +27,7 @@ from torch import Tensor
 from ssliqa.errors import ConfigError
 from ssliqa.losses import (
     DISTRIBUTION_LOSSES,
-    angle_relation,
-    distance_relation,
-    gram_relation,
+    RELATION_LOSSES,
     mean_squared_error,
     sigmoid_rampup,
 )
@@ -50,7 +47,7 @@ class SSLIQAConfig:
         prediction_weight: weight a of prediction consistency; 0 leaves it out.
         relation_weight: weight b of relation consistency; 0 leaves it out.
         relation: which relations are kept consistent: 'angle' (the paper's), 'distance' or 'gram'.
-        mask_trivial: leave out relations of an image with itself, which are zero in every network;
+        mask_trivial: leave out relations of an image with itself, which are equal in every network;
             the published mean counts them.
         ramp: how the weight w of consistency grows: 'step' smoothly to 1 over `ramp_share` of
             training, 'epoch' in the published stairs exp(-5 (1 - epoch/epochs)^2), which end below
@@ -137,18 +134,19 @@ class SSLIQA(Method):
     def _consistency(self, student: Prediction, teacher: Prediction) -> tuple[Tensor, Tensor]:
         """L_pred and L_rel of one batch; terms of weight 0 are not computed."""
         zero = student.distribution.new_zeros(())
-        relations: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
-            "angle": partial(angle_relation, mask_trivial=self.config.mask_trivial),
-            "distance": partial(distance_relation, mask_trivial=self.config.mask_trivial),
-            "gram": gram_relation,
-        }
+        # A Gram matrix has no trivial entries: its diagonal differs between networks.
+        masked = (
+            {} if self.config.relation == "gram" else {"mask_trivial": self.config.mask_trivial}
+        )
         prediction = relation = zero
         if self.config.prediction_weight:
             prediction = mean_squared_error(student.distribution, teacher.distribution.detach())
         if self.config.relation_weight:
             # Relations hold among all images of the step, on whatever process they are.
-            relation = relations[self.config.relation](
-                joined_batch(student.activation), joined_batch(teacher.activation.detach())
+            relation = RELATION_LOSSES[self.config.relation](
+                joined_batch(student.activation),
+                joined_batch(teacher.activation.detach()),
+                **masked,
             )
         return prediction, relation
 

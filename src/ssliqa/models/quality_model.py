@@ -105,6 +105,8 @@ class QualityModel(nn.Module, PyTorchModelHubMixin, library_name="ssliqa"):
             ConfigError: unknown backbone, option or head.
             ModelError: weights that are missing or do not fit.
         """
+        if std is not None and min(std) <= 0:
+            raise ConfigError(f"std is {std}.", "Standard deviations are above 0.")
         spec = head_spec(head, backbone)
         built = build_backbone(backbone, weights=weights, options=options, mean=mean, std=std)
         model = cls(
@@ -153,7 +155,13 @@ class QualityModel(nn.Module, PyTorchModelHubMixin, library_name="ssliqa"):
         with evaluating(self):
             images = torch.from_numpy(crops).permute(0, 3, 1, 2).to(self.mean.device)
             distribution = self(images).distribution
-        return cast(NDArray[np.float64], distribution.double().mean(0).cpu().numpy())
+        mean = cast(NDArray[np.float64], distribution.double().mean(0).cpu().numpy())
+        if not np.isfinite(mean).all():
+            raise ModelError(
+                f"The model '{self.name}' gives scores that are not numbers.",
+                "Its weights or its normalization are broken: copy the model again, or train anew.",
+            )
+        return mean
 
     def score(self, photo: ImageSource) -> Score:
         """Score one photograph.

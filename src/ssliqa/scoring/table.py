@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -31,11 +32,18 @@ def check_format(path: Path) -> None:
     above = next(folder for folder in path.absolute().parents if folder.exists())
     if not above.is_dir():
         raise ConfigError(f"'{above}' is a file, not a folder.", "Name another file to write.")
+    if not os.access(above, os.W_OK):
+        raise ConfigError(f"The folder '{above}' cannot be written.", "Name another file to write.")
     if path.suffix.lower() == ".parquet":
         try:
             import pyarrow  # noqa: F401
         except ImportError as error:
             raise MissingExtraError("pyarrow", "parquet") from error
+
+
+def printable(text: Path | str) -> str:
+    r"""Text that can be written as UTF-8; bytes of a file name that cannot appear as ``\udcff``."""
+    return str(text).encode("utf-8", "backslashreplace").decode()
 
 
 def write_scores(rows: Sequence[ScoredPhoto], path: Path, *, model: str, scale: str) -> None:
@@ -51,7 +59,7 @@ def write_scores(rows: Sequence[ScoredPhoto], path: Path, *, model: str, scale: 
     frame = pd.DataFrame(
         [
             (
-                str(row.path),
+                printable(row.path),
                 *(
                     (row.score.score, row.score.std, row.score.lower, row.score.upper)
                     if row.score
@@ -60,7 +68,7 @@ def write_scores(rows: Sequence[ScoredPhoto], path: Path, *, model: str, scale: 
                 scale,
                 model,
                 "ok" if row.score else "failed",
-                row.error,
+                printable(row.error),
             )
             for row in rows
         ],

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 import torch
@@ -80,7 +81,8 @@ def load_checkpoint(path: Path, method: nn.Module, optimizer: torch.optim.Optimi
         optimizer.load_state_dict({"state": state, "param_groups": groups})
         return Counters(**json.loads(metadata["counters"]))
     except (SafetensorError, OSError, RuntimeError, KeyError, TypeError, ValueError) as error:
+        reason = shorten(" ".join(str(error).split()), 200, placeholder=" ...")
         raise ResumeError(
-            f"The checkpoint '{path}' cannot be used ({error}).".replace("\n", " "),
+            f"The checkpoint '{path}' cannot be used ({reason}).",
             "Delete it to start the run from its beginning, or train into another folder.",
         ) from error

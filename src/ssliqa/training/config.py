@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -62,6 +63,9 @@ class OptimizerConfig:
 
     def __post_init__(self) -> None:
         _require(self.lr > 0, f"optimizer.lr is {self.lr}", "a learning rate above 0")
+        _require(
+            self.weight_decay >= 0, f"optimizer.weight_decay is {self.weight_decay}", "0 or more"
+        )
         _require(0 <= self.warmup < 1, f"optimizer.warmup is {self.warmup}", "a share below 1")
         _require(self.halve_every >= 1, f"optimizer.halve_every is {self.halve_every}", "1 or more")
 
@@ -151,13 +155,22 @@ class TrainConfig:
             f"unlabeled_ratio is {self.unlabeled_ratio}",
             "a number that gives at least one unlabeled image a step",
         )
-        _require(self.seed >= 0, f"seed is {self.seed}", "0 or more")
+        _require(0 <= self.seed < 2**32, f"seed is {self.seed}", "0 or more, below 2^32")
+        _require(self.out != "", "out is empty", "the name of a folder")
+        _require(all(self.unlabeled), "unlabeled holds an empty name", "folders, files or patterns")
 
     def with_absolute_paths(self) -> TrainConfig:
         """The same settings, good from whatever folder a run is resumed or evaluated from."""
 
         def absolute(path: str | None) -> str | None:
             return None if path is None else str(Path(path).expanduser().absolute())
+
+        def of_source(source: str) -> str:
+            path = Path(source).expanduser()
+            # In a pattern the folder we are in stands for itself, whatever its name looks like.
+            if glob.has_magic(source) and not path.exists() and not path.is_absolute():
+                return str(Path(glob.escape(str(Path.cwd()))) / path)
+            return str(path.absolute())
 
         def of_weights(weights: str | None) -> str | None:
             return weights if weights in ("hub", "none") else absolute(weights)
@@ -166,7 +179,7 @@ class TrainConfig:
             self,
             labels=str(absolute(self.labels)),
             images=absolute(self.images),
-            unlabeled=[str(absolute(source)) for source in self.unlabeled],
+            unlabeled=[of_source(source) for source in self.unlabeled],
             split=absolute(self.split),
             cache=absolute(self.cache),
             out=str(absolute(self.out)),

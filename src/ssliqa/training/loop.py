@@ -149,17 +149,18 @@ def run_loop(
             method.train()
             labeled, unlabeled = _to_device(batch, accelerator.device)
             result: StepResult = wrapped(labeled, unlabeled, progress)
+            loss, terms = _mean_over_processes(result, accelerator)
+            if not math.isfinite(loss):
+                raise DivergedError(
+                    f"The loss became {loss} at step {step}.",
+                    "Train into another folder with a smaller --optimizer.lr (it is "
+                    f"{config.optimizer.lr}).",
+                )
             wrapped_optimizer.zero_grad()
             accelerator.backward(result.loss)
             wrapped_optimizer.step()
             method.after_step()
 
-            loss, terms = _mean_over_processes(result, accelerator)
-            if not math.isfinite(loss):
-                raise DivergedError(
-                    f"The loss became {loss} at step {step}.",
-                    f"Use a smaller --optimizer.lr (it is {config.optimizer.lr}).",
-                )
             if log is not None:
                 log.write(step, progress.epoch, {"loss": loss, **terms, "lr": rate})
             monitor.step(progress_at(step + 1), loss)

@@ -113,9 +113,9 @@ def gather_photographs(config: TrainConfig, split_file: Path, monitor: Monitor) 
     readable = np.array([photo is not None for photo in prepared.photos], dtype=bool)
     index = {part: places[readable[places]] for part, places in index.items()}
     if not len(index["labeled"]):
+        path, reason = prepared.failures[0]
         raise ConfigError(
-            "None of the labeled photographs can be read.",
-            f"The first: {first_few([reason for _, reason in prepared.failures], 1)}",
+            "None of the labeled photographs can be read.", f"The first: {path}: {reason}"
         )
     return Photographs(
         prepared=prepared,
@@ -177,4 +177,4 @@ def _report_unreadable(prepared: Prepared, strict: bool, monitor: Monitor) -> No
     count = f"{len(prepared.failures)} of {len(prepared)} photographs cannot be read: {offenders}"
     if strict:
         raise ImageReadError(count, "Mend or remove them, or train without --strict.")
-    monitor.message(f"{count}. They are left out.")
+    monitor.message(f"{count.rstrip('.')}. They are left out.")

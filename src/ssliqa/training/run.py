@@ -36,6 +36,8 @@ from ssliqa.training.run_config import method_settings, read_config, write_confi
 from ssliqa.training.run_lock import run_lock
 from ssliqa.training.signals import stop_on_signal
 
+_OF_A_RUN = ("split.csv", "environment.json", "checkpoints")
+
 
 @dataclass(frozen=True)
 class TrainResult:
@@ -60,6 +62,13 @@ def train(config: TrainConfig, monitor: Monitor | None = None) -> TrainResult:
             f"'{folder}' already holds a run.",
             f"Go on with it by: ssliqa train --resume --out {folder} - or name another --out.",
         )
+    left = [name for name in _OF_A_RUN if (folder / name).exists()]
+    if left:
+        # Without its settings nobody knows what run that was: its weights must not pass for ours.
+        raise ResumeError(
+            f"'{folder}' holds {' and '.join(left)} of a run, but no config.yaml.",
+            "Restore that file, or name another --out.",
+        )
     if folder.exists() and not folder.is_dir():
         raise ConfigError(f"The run folder '{folder}' is a file.", "Name another --out.")
     return _run(config, folder, monitor or Monitor())
@@ -78,7 +87,8 @@ def resume(folder: Path, monitor: Monitor | None = None) -> TrainResult:
 def _run(config: TrainConfig, folder: Path, monitor: Monitor) -> TrainResult:
     find_method(str(config.method.get("name")))  # a wrong name costs no decoding
     accelerator = Accelerator(cpu=config.device == "cpu")
-    with run_lock(folder, accelerator.is_main_process), stop_on_signal() as stop:
+    with run_lock(folder, accelerator.is_main_process):
+        # Ctrl-C ends this part at once: there is nothing to save yet, and it may take minutes.
         with accelerator.main_process_first():
             photographs = gather_photographs(config, folder / "split.csv", monitor)
         if config.keep == "best" and not len(photographs.validation):
@@ -86,6 +96,17 @@ def _run(config: TrainConfig, folder: Path, monitor: Monitor) -> TrainResult:
                 "keep is 'best', but there are no validation images to tell which is best.",
                 "Give some with --fractions '[0.7, 0.1, 0.2]', or use --keep last.",
             )
+        return _fit(config, folder, photographs, accelerator, monitor)
+
+
+def _fit(
+    config: TrainConfig,
+    folder: Path,
+    photographs: Photographs,
+    accelerator: Accelerator,
+    monitor: Monitor,
+) -> TrainResult:
+    with stop_on_signal() as stop:
         set_seed(config.seed)
         method = build_method(config, photographs.scale, accelerator.device)
         if accelerator.is_main_process:
@@ -193,14 +214,14 @@ def _begin(config: TrainConfig, folder: Path, photographs: Photographs, method: 
     environment = folder / "environment.json"
     fingerprint = photographs.fingerprint()
     if environment.exists():
-        if json.loads(environment.read_text(encoding="utf-8"))["data"] != fingerprint:
+        if _recorded(environment) != fingerprint:
             raise ResumeError(
                 f"The photographs or ratings of '{folder}' have changed since it was begun.",
                 "Restore them, or train into another folder.",
             )
         return
+    write_config(config, folder)  # first: nothing of a run ever stands without its settings
     save_split(photographs.split, folder / "split.csv")
-    write_config(config, folder)
     packages = ("ssliqa", "torch", "torchvision", "timm", "accelerate", "numpy", "pillow")
     facts = {
         "data": fingerprint,
@@ -215,6 +236,17 @@ def _begin(config: TrainConfig, folder: Path, photographs: Photographs, method: 
         "threads": torch.get_num_threads(),
     }
     write_text(environment, json.dumps(facts, indent=2) + "\n")
+
+
+def _recorded(environment: Path) -> str:
+    """The digest of the data that a run was begun with."""
+    try:
+        return str(json.loads(environment.read_text(encoding="utf-8"))["data"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise ResumeError(
+            f"'{environment}' cannot be read ({error}).",
+            "Restore it, or train into another folder.",
+        ) from error
 
 
 def _facts(config: TrainConfig, photographs: Photographs) -> str:

@@ -70,7 +70,7 @@ def parse_config(
     try:
         found = parser.parse_object(values) if values is not None else parser.parse_args(arguments)
         built: Namespace = parser.instantiate(found)
-    except ArgumentError as error:
+    except (ArgumentError, UnicodeDecodeError) as error:
         raise ConfigError(
             " ".join(str(error).split()).rstrip(".") + ".", "See: ssliqa train --help"
         ) from error
@@ -99,7 +99,7 @@ def read_config(folder: Path) -> TrainConfig:
             f"'{folder}' holds no run: it has no {FILE}.",
             "Start one by leaving out --resume, or name another --out.",
         ) from error
-    except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError) as error:
         raise ResumeError(
             f"'{folder / FILE}' cannot be read ({error}).".replace("\n", " "),
             "Restore it, or train into another folder.",
