@@ -34,6 +34,7 @@ from ssliqa.training.run_log import read_log
 
 PHOTOGRAPHS_COUNT = 600
 NEW_PHOTOGRAPHS = 24
+SAMPLES_SHOWN = 15
 STEPS = 320
 LABEL_BUDGET = 0.2
 _MARKER = ".ssliqa-demo"
@@ -233,7 +234,7 @@ def _result(
             _method(ours, f"and {len(split.unlabeled)} unrated ones, following the teacher"),
         ],
         difference=_difference(baseline.evaluation, ours.evaluation),
-        samples=_samples(ours.scored, mos),
+        samples=_across(_samples(ours.scored, mos)),
         scored=_samples(scored, {}),
         charts=_charts(baseline.result.folder, ours.result.folder),
         commands=[
@@ -295,6 +296,13 @@ def _samples(scored: Sequence[ScoredPhoto], mos: Mapping[Path, float]) -> list[S
         for photo in scored
         if photo.score is not None
     ]
+
+
+def _across(samples: list[Sample]) -> list[Sample]:
+    """A few of the samples, evenly from the worst rated to the best."""
+    ordered = sorted(samples, key=lambda sample: sample.mos or 0.0)
+    places = np.linspace(0, len(ordered) - 1, min(SAMPLES_SHOWN, len(ordered)))
+    return [ordered[round(place)] for place in places]
 
 
 def _charts(baseline: Path, ours: Path) -> list[LineChart]:
