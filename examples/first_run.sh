@@ -24,7 +24,7 @@ train() { # name, seed, further options
 }
 
 for seed in 0 1 2; do
-  train supervised-student "$seed" --method supervised --student mobilenetv2_100 --epochs 16
-  train supervised-teacher "$seed" --method supervised --student mobilenetv1_100 --epochs 16
-  train ssliqa "$seed" --method ssliqa --student mobilenetv2_100 --teacher mobilenetv1_100 --epochs 8
+  train supervised-student "$seed" --method supervised --student mobilenetv2_100 --epochs 16 --protocol.short 500
+  train supervised-teacher "$seed" --method supervised --student mobilenetv1_100 --epochs 16 --protocol.short 500
+  train ssliqa "$seed" --method ssliqa --student mobilenetv2_100 --teacher mobilenetv1_100 --epochs 8 --protocol.short 500
 done

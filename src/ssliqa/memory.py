@@ -2,7 +2,7 @@
 
 A layer's output takes megabytes. glibc returns blocks of that size to the system when they are
 freed and asks for fresh ones for the next layer, and every fresh page costs a fault and zeroing. On
-virtual machines that is most of the time of a training step (docs/results/benchmarks.md).
+a virtual machine that was half the processor time of a training step (docs/results/benchmarks.md).
 """
 
 from __future__ import annotations
