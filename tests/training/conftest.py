@@ -1,12 +1,1 @@
-import pytest
-import torch
-from tiny_set import tiny_run, tiny_set  # noqa: F401
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Networks this small only lose by sharing their layers out among threads."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+from tiny_set import one_thread, tiny_run, tiny_set  # noqa: F401

@@ -112,3 +112,12 @@ def tiny_run(tiny_set, tmp_path_factory):
     torch.set_num_threads(1)
     assert main(["train", *tiny_set.arguments(out, *options)]) == 0
     return out
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Networks this small only lose by sharing their layers out among threads."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
