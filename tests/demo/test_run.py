@@ -1,9 +1,84 @@
-"""What the demo refuses before it writes or removes anything."""
+"""The demo, small, from the first photograph to the page; and what it refuses to begin with."""
 
+from contextlib import contextmanager
+
+import pandas as pd
 import pytest
 
-from ssliqa.demo.run import DemoOptions
+from ssliqa.demo.run import DemoOptions, run_demo
 from ssliqa.errors import ConfigError
+from ssliqa.models import QualityModel
+from ssliqa.training import Monitor
+
+
+@contextmanager
+def unwatched(name):
+    yield Monitor()
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    out = tmp_path_factory.mktemp("demo")
+    run_demo(DemoOptions(out=out, count=60, steps=8), unwatched)
+    return out
+
+
+def test_the_page_shows_both_methods_and_says_that_the_ratings_are_simulated(demo):
+    page = (demo / "index.html").read_text()
+    assert "supervised" in page
+    assert "ssliqa" in page
+    assert "simulated" in page
+    assert page.count("data:image/") > 20
+
+
+def test_both_methods_are_evaluated_on_the_same_photographs(demo):
+    one, other = (
+        pd.read_csv(demo / "evaluation" / method / "predictions.csv")
+        for method in ("supervised", "ssliqa")
+    )
+    assert one["path"].tolist() == other["path"].tolist()
+    assert len(one) == 12
+    assert one["score"].tolist() != other["score"].tolist()
+
+
+def test_the_scores_are_those_of_the_kept_model(demo):
+    scores = pd.read_csv(demo / "scores.csv")
+    assert (scores["status"] == "ok").all()
+    model = QualityModel.from_pretrained(demo / "runs" / "ssliqa" / "model")
+    again = model.score(scores["path"][0])
+    assert again.score == pytest.approx(scores["score"][0], abs=1e-3)
+
+
+@pytest.mark.slow
+def test_a_second_demo_takes_the_place_of_the_first(demo):
+    before = (demo / "index.html").read_text()
+    run_demo(DemoOptions(out=demo, seed=1, count=60, steps=2), unwatched)
+    assert (demo / "index.html").read_text() != before
+
+
+def test_a_demo_on_ratings_of_ones_own_shows_their_photographs(demo, tmp_path):
+    # The renderings of another demo serve as somebody's own photographs.
+    rated = tmp_path / "photographs"
+    (demo / "photographs").rename(rated)
+    page = run_demo(
+        DemoOptions(
+            out=tmp_path / "own",
+            labels=str(rated / "ratings.csv"),
+            images=str(rated / "images"),
+            steps=2,
+        ),
+        unwatched,
+    )
+    text = page.read_text()
+    assert f"--labels {rated / 'ratings.csv'}" in text
+    assert "simulated" not in text
+
+
+def test_a_folder_that_no_demo_made_is_left_alone(tmp_path):
+    (tmp_path / "thesis.txt").write_text("years of work")
+    with pytest.raises(ConfigError, match="not made by a demo"):
+        run_demo(DemoOptions(out=tmp_path), unwatched)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
 @pytest.mark.parametrize(

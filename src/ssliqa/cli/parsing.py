@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from jsonargparse import ArgumentError, ArgumentParser, Namespace
 
 from ssliqa.data import LabelTable, read_label_table
 from ssliqa.errors import ConfigError
-from ssliqa.opinion import Scale
 
 
 def underscored(arguments: Sequence[str]) -> list[str]:
@@ -58,9 +56,9 @@ def add_table_options(parser: ArgumentParser, required: bool) -> None:
 def table_from(options: Namespace) -> LabelTable:
     """Read the table that :func:`add_table_options` names."""
     return read_label_table(
-        Path(options.labels).expanduser(),
-        Path(options.images).expanduser() if options.images is not None else None,
-        scale=Scale.parse(options.scale) if options.scale is not None else None,
+        options.labels,
+        options.images,
+        scale=options.scale,
         columns=options.columns,
         on_problem=options.on_problem,
     )

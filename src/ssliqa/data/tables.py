@@ -79,19 +79,20 @@ class LabelTable:
 
 
 def read_label_table(
-    labels: Path,
-    images: Path | None,
+    labels: str | Path,
+    images: str | Path | None,
     *,
-    scale: Scale | None = None,
+    scale: Scale | str | None = None,
     columns: Mapping[str, str] | None = None,
     on_problem: Literal["error", "warn"] = "error",
 ) -> LabelTable:
     """Read a table of ratings and find the photographs it rates.
 
     Args:
-        labels: a file of one of the forms of :mod:`ssliqa.data.formats`.
+        labels: a file of one of the forms of :mod:`ssliqa.data.formats`; ``~`` is the home folder.
         images: the folder that the names are relative to; None for the folder of ``labels``.
-        scale: the scale of the scores; None for the levels of the votes, or 1..5.
+        scale: the scale of the scores, in words as :meth:`ssliqa.opinion.Scale.parse` reads them
+            (``"0-100"``) or as an object; None for the levels of the votes, or 1..5.
         columns: which column plays which role (``{"mos": "MOS_zscore"}``), where the name does
             not tell; an empty column name for "the table has none". The roles are
             :data:`ssliqa.data.columns.ROLES`.
@@ -104,11 +105,13 @@ def read_label_table(
             is left; the message lists the first offenders.
         MissingExtraError: a Parquet file, and no package that reads it.
     """
+    labels = Path(labels).expanduser()
+    images = labels.parent if images is None else Path(images).expanduser()
     cells = read_rows(labels)
     meaning = find_columns(cells, columns or {})
-    finder = PhotographFinder(labels.parent if images is None else images)
+    finder = PhotographFinder(images)
     rows = pick_columns(cells, meaning)
-    scale = settle_scale(rows, meaning, scale)
+    scale = settle_scale(rows, meaning, Scale.parse(scale) if isinstance(scale, str) else scale)
 
     ledger = Ledger(labels)
     rows = _screen_names(rows, ledger)

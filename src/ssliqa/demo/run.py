@@ -5,36 +5,29 @@ from __future__ import annotations
 import shlex
 import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ssliqa import __version__
 from ssliqa.data import list_photographs, read_split
-from ssliqa.demo.charts import LineChart, Series
-from ssliqa.demo.page import DemoResult, MethodResult, Sample, write_page
+from ssliqa.demo.page import write_page
 from ssliqa.demo.photographs import render_photographs
-from ssliqa.demo.scenes import PHOTOGRAPHS
+from ssliqa.demo.summary import Trained, summarize
 from ssliqa.errors import ConfigError
-from ssliqa.evaluation import Evaluation, Figure, evaluate_model
+from ssliqa.evaluation import evaluate_model
 from ssliqa.files import write_text
 from ssliqa.images import Protocol
-from ssliqa.metrics import bootstrap_interval, srcc
-from ssliqa.models import QualityModel
 from ssliqa.report.scatter import scatter_plot
-from ssliqa.scoring import ScoredPhoto, score_photos, write_scores
-from ssliqa.training import BranchConfig, Monitor, OptimizerConfig, TrainConfig, TrainResult, train
+from ssliqa.scoring import score_photos, write_scores
+from ssliqa.training import BranchConfig, Monitor, OptimizerConfig, TrainConfig, train
 from ssliqa.training.photographs import read_table
-from ssliqa.training.run_log import read_log
 
 PHOTOGRAPHS_COUNT = 600
 NEW_PHOTOGRAPHS = 24
-SAMPLES_SHOWN = 15
 STEPS = 320
 LABEL_BUDGET = 0.2
 _MARKER = ".ssliqa-demo"
@@ -80,17 +73,13 @@ class DemoOptions:
                     "Name another folder with --out.",
                 )
 
-
-@dataclass(frozen=True)
-class _Trained:
-    """One training with its evaluation on the test photographs."""
-
-    config: TrainConfig
-    result: TrainResult
-    evaluation: Evaluation
-    scored: tuple[ScoredPhoto, ...]
-    seconds: float
-    scatter: Path
+    @property
+    def own_ratings(self) -> str | None:
+        """The options, as for a shell, that name the ratings the demo runs on, if any."""
+        if self.labels is None:
+            return None
+        given = (("--labels", self.labels), ("--images", self.images), ("--scale", self.scale))
+        return shlex.join(part for name, value in given if value for part in (name, value))
 
 
 def run_demo(options: DemoOptions, stage: Callable[[str], AbstractContextManager[Monitor]]) -> Path:
@@ -124,7 +113,13 @@ def run_demo(options: DemoOptions, stage: Callable[[str], AbstractContextManager
             rows.append(row)
             monitor.preparing(done, len(new))
         write_scores(rows, out / "scores.csv", model="runs/ssliqa", scale=str(student.scale))
-    result = _result(options, trained, rows, time.monotonic() - started)
+    result = summarize(
+        trained["supervised"],
+        trained["ssliqa"],
+        rows,
+        own_ratings=options.own_ratings,
+        seconds=time.monotonic() - started,
+    )
     return write_page(result, out)
 
 
@@ -160,7 +155,7 @@ def _photographs(options: DemoOptions, monitor: Monitor) -> tuple[str, str | Non
 
 def _train(
     options: DemoOptions, method: str, labels: str, images: str | None, monitor: Monitor
-) -> _Trained:
+) -> Trained:
     settings: dict[str, Any] = {
         "labels": labels,
         "images": images,
@@ -195,10 +190,10 @@ def _train(
     folder = options.out / "evaluation" / method
     evaluated.evaluation.write(folder)
     scatter = scatter_plot(evaluated.evaluation, folder / "scatter.png", title=method)
-    return _Trained(config, result, evaluated.evaluation, evaluated.scored, seconds, scatter)
+    return Trained(config, result, evaluated.evaluation, evaluated.scored, seconds, scatter)
 
 
-def _new_photographs(options: DemoOptions, trained: _Trained) -> list[Path]:
+def _new_photographs(options: DemoOptions, trained: Trained) -> list[Path]:
     """Photographs that nobody rated: rendered ones of other contents, or the test part's own."""
     if options.labels is None:
         folder = options.out / "new-photographs"
@@ -206,133 +201,3 @@ def _new_photographs(options: DemoOptions, trained: _Trained) -> list[Path]:
         (folder / "ratings.csv").unlink()
         return list_photographs([folder / "images"])
     return [photo.path for photo in trained.scored[:NEW_PHOTOGRAPHS]]
-
-
-def _result(
-    options: DemoOptions,
-    trained: dict[str, _Trained],
-    scored: list[ScoredPhoto],
-    seconds: float,
-) -> DemoResult:
-    baseline, ours = trained["supervised"], trained["ssliqa"]
-    table = read_table(ours.config)
-    split = read_split(ours.result.folder / "split.csv", table.names)
-    mos = dict(zip(table.paths, table.mos.tolist(), strict=True))
-    model = ours.result.model
-    own = _own_table(options) if options.labels else _YOURS
-    return DemoResult(
-        simulated=options.labels is None,
-        counts={
-            "labeled": len(split.labeled),
-            "unlabeled": len(split.unlabeled),
-            "test": len(split.test),
-        },
-        student=_described(STUDENT, model),
-        teacher=_described(TEACHER, None),
-        methods=[
-            _method(baseline, f"the {len(split.labeled)} rated photographs alone"),
-            _method(ours, f"and {len(split.unlabeled)} unrated ones, following the teacher"),
-        ],
-        difference=_difference(baseline.evaluation, ours.evaluation),
-        samples=_across(_samples(ours.scored, mos)),
-        scored=_samples(scored, {}),
-        charts=_charts(baseline.result.folder, ours.result.folder),
-        commands=[
-            ("train on photographs of your own", f"ssliqa train {own} --out runs/first"),
-            ("how far to trust it", "ssliqa evaluate runs/first"),
-            ("score anything", "ssliqa score photos/ --model runs/first --out scores.csv"),
-        ],
-        seconds=seconds,
-        scale=(table.scale.low, table.scale.high),
-        credits=[f"{photo.name}: {photo.credit}" for photo in PHOTOGRAPHS]
-        if options.labels is None
-        else [],
-        note=f"ssliqa {__version__}, seed {options.seed}",
-    )
-
-
-_YOURS = "--labels ratings.csv --images photos/ --unlabeled more-photos/"
-
-
-def _own_table(options: DemoOptions) -> str:
-    """The options, as for a shell, that name the ratings the demo ran on."""
-    given = (("--labels", options.labels), ("--images", options.images), ("--scale", options.scale))
-    return shlex.join(part for name, value in given if value for part in (name, value))
-
-
-def _described(branch: BranchConfig, model: QualityModel | None) -> str:
-    size = "" if model is None else f", {sum(p.numel() for p in model.parameters()):,} parameters"
-    return f"{branch.name} {branch.options['scales']}x{branch.options['width']}{size}"
-
-
-def _method(trained: _Trained, summary: str) -> MethodResult:
-    figures = trained.evaluation.figures
-    return MethodResult(
-        name=trained.config.method["name"],
-        summary=summary,
-        metrics={name: figures[name] for name in ("SRCC", "PLCC", "KRCC", "RMSE")},
-        scatter=trained.scatter,
-        seconds=trained.seconds,
-    )
-
-
-def _difference(baseline: Evaluation, ours: Evaluation) -> Figure | None:
-    """SRCC of ours minus that of the baseline, with a paired bootstrap interval."""
-    if baseline.names != ours.names or baseline.srcc.value is None or ours.srcc.value is None:
-        return None
-
-    def difference(
-        one: NDArray[np.float64], other: NDArray[np.float64], truth: NDArray[np.float64]
-    ) -> float:
-        return srcc(other, truth) - srcc(one, truth)
-
-    interval = bootstrap_interval(difference, baseline.predicted, ours.predicted, ours.truth)
-    return Figure(ours.srcc.value - baseline.srcc.value, interval.low, interval.high)
-
-
-def _samples(scored: Sequence[ScoredPhoto], mos: Mapping[Path, float]) -> list[Sample]:
-    return [
-        Sample(photo.path, photo.score.score, photo.score.std, mos.get(photo.path))
-        for photo in scored
-        if photo.score is not None
-    ]
-
-
-def _across(samples: list[Sample]) -> list[Sample]:
-    """A few of the samples, evenly from the worst rated to the best."""
-    ordered = sorted(samples, key=lambda sample: sample.mos or 0.0)
-    places = np.linspace(0, len(ordered) - 1, min(SAMPLES_SHOWN, len(ordered)))
-    return [ordered[round(place)] for place in places]
-
-
-def _charts(baseline: Path, ours: Path) -> list[LineChart]:
-    """Loss on the ratings in both trainings, and the consistency terms of ssliqa."""
-    logs = {"supervised": read_log(baseline), "ssliqa": read_log(ours)}
-    return [
-        LineChart(
-            "Loss on rated photographs",
-            [
-                _series("supervised", logs["supervised"], "student_label"),
-                _series("ssliqa, student", logs["ssliqa"], "student_label"),
-                _series("ssliqa, teacher", logs["ssliqa"], "teacher_label"),
-            ],
-            logarithmic=True,
-        ),
-        LineChart(
-            "How far the student is from its teacher",
-            [
-                _series("predictions", logs["ssliqa"], "prediction_consistency"),
-                _series("relations", logs["ssliqa"], "relation_consistency"),
-            ],
-            logarithmic=True,
-        ),
-    ]
-
-
-def _series(name: str, rows: list[dict[str, Any]], term: str, window: int = 12) -> Series:
-    """A term of the log, as a moving mean: single batches are too noisy to read."""
-    steps = [row["step"] for row in rows if term in row]
-    values = np.array([row[term] for row in rows if term in row])
-    kernel = np.ones(min(window, len(values))) / min(window, len(values))
-    smooth = np.convolve(values, kernel, mode="valid")
-    return Series(name, steps[len(steps) - len(smooth) :], smooth.tolist())

@@ -55,9 +55,9 @@ class Photographs:
 def read_table(config: TrainConfig) -> LabelTable:
     """The label table that a configuration names."""
     return read_label_table(
-        Path(config.labels).expanduser(),
-        Path(config.images).expanduser() if config.images is not None else None,
-        scale=Scale.parse(config.scale) if config.scale is not None else None,
+        config.labels,
+        config.images,
+        scale=config.scale,
         columns=config.columns,
         on_problem=config.on_problem,
     )
