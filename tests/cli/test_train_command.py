@@ -107,6 +107,14 @@ def test_a_file_may_name_the_method_and_an_option_another(run_yaml):
     assert configured("--config", plain, "--method", "ssliqa").method["relation"] == "angle"
 
 
+def test_a_file_may_name_method_and_networks_alone_as_options_do(run_yaml):
+    file = run_yaml(method="supervised", student="alexnet", epochs=7)
+    found = configured("--config", file)
+    assert found.method == {"name": "supervised", "loss": "cdf"}
+    assert found.student == BranchConfig("alexnet")
+    assert found.epochs == 7
+
+
 def test_resolved_settings_read_back_are_the_same(tmp_path, tiny_run):
     config = read_config(tiny_run)
     again = configuration(["--config", str(tiny_run / "config.yaml")])

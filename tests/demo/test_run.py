@@ -12,7 +12,7 @@ from ssliqa.training import Monitor
 
 
 @contextmanager
-def unwatched(name):
+def unwatched(_name):
     yield Monitor()
 
 

@@ -182,6 +182,21 @@ def test_a_loss_that_is_no_number_ends_the_run_and_names_the_learning_rate(tiny_
     assert all(np.isfinite(row["loss"]) for row in read_log(run))
 
 
+def test_weights_that_the_last_step_destroys_never_become_a_model(tiny_set, tmp_path):
+    run = tmp_path / "run"
+    options = ("--method", "supervised", "--epochs", 1, "--batch-size", 1000)  # a single step
+    options += ("--optimizer.lr", 1e38, "--optimizer.weight-decay", 1e38)
+    with pytest.raises(DivergedError, match=r"weights .* at step 0"):
+        train(configuration(tiny_set.arguments(run, *options)))
+    assert not (run / "model").exists()
+
+
+def test_batches_of_one_are_refused_where_the_head_normalizes_over_the_batch(tiny_set, tmp_path):
+    options = ("--student", "resnet18", "--student.head", "published", "--batch-size", 1)
+    with pytest.raises(ConfigError, match="--batch-size 2 or more"):
+        train(configuration(tiny_set.arguments(tmp_path / "run", *options)))
+
+
 def test_a_log_begun_again_drops_what_is_about_to_be_repeated_and_half_a_line(tmp_path):
     rows = [{"step": step, "epoch": step // 2, "loss": step / 10} for step in range(5)]
     half = json.dumps({"step": 5, "loss": 1.0})[:-4]

@@ -91,7 +91,7 @@ def expand(arguments: Sequence[str]) -> list[str]:
             first.append(value)
             continue
         if name == "--config":
-            then += [name, value if equals or not rest else rest.pop(0)]
+            then += [name, _in_full(value if equals or not rest else rest.pop(0))]
             continue
         if name.startswith("--"):
             name = f"--{_SHORT.get(name[2:], name[2:])}"
@@ -100,6 +100,18 @@ def expand(arguments: Sequence[str]) -> list[str]:
         result.append(name + equals + value)
     given = then + result
     return [part for name in first for part in ("--config", _preset(name, given))] + given
+
+
+def _in_full(file: str) -> str:
+    """A configuration file; where it names a method or network alone, its values written out."""
+    try:
+        values = yaml.safe_load(Path(file).expanduser().read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        return file  # the parser will say what is wrong with it
+    if not isinstance(values, dict):
+        return file
+    short = {name: {"name": values[name]} for name in _SHORT if isinstance(values.get(name), str)}
+    return json.dumps({**values, **short}) if short else file
 
 
 def _preset(name: str, given: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from ssliqa.models import Prediction, QualityModel
+from ssliqa.models.folding import Pairs, conv_norm_pairs, folded
 from ssliqa.models.quality_model import evaluating
 
 
@@ -20,6 +21,7 @@ class Branch(nn.Module):
         freeze_batch_norm: keep the running statistics of the start weights and normalize with
             them in training too. With few labels the statistics of small batches do more harm than
             good. The affine parameters are learned either way. Heads are new, so theirs move.
+            Layers at rest are computed folded into the convolutions before them.
         bf16: compute in bfloat16 where that is safe (autocast); weights stay float32.
     """
 
@@ -30,6 +32,7 @@ class Branch(nn.Module):
         self.model = model
         self.freeze_batch_norm = freeze_batch_norm
         self.bf16 = bf16
+        self._pairs: Pairs | None = None
         self.train(model.training)  # so that batch-norm is frozen from the start
 
     def train(self, mode: bool = True) -> Branch:
@@ -43,8 +46,19 @@ class Branch(nn.Module):
 
     def forward(self, images: Tensor) -> Prediction:
         """Predict a batch (B, 3, H, W) uint8 with a graph, in the current mode."""
-        with torch.autocast(images.device.type, torch.bfloat16, enabled=self.bf16):
+        with (
+            torch.autocast(images.device.type, torch.bfloat16, enabled=self.bf16),
+            folded(self._foldable(images)),
+        ):
             return cast(Prediction, self.model(images))
+
+    def _foldable(self, images: Tensor) -> Pairs:
+        if not self.freeze_batch_norm:
+            return {}
+        if self._pairs is None:
+            with evaluating(self.model):
+                self._pairs = conv_norm_pairs(self.model.backbone, lambda: self.model(images[:1]))
+        return self._pairs
 
     @torch.no_grad()
     def target(self, images: Tensor) -> Prediction:

@@ -7,9 +7,10 @@ different processes would never be related.
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import torch
 from torch import Tensor, distributed
-from torch.distributed.nn.functional import all_gather
 
 
 def joined_batch(rows: Tensor) -> Tensor:
@@ -20,4 +21,21 @@ def joined_batch(rows: Tensor) -> Tensor:
     """
     if not distributed.is_available() or not distributed.is_initialized():
         return rows
-    return torch.cat(all_gather(rows.contiguous()))  # type: ignore[no-untyped-call]
+    return cast(Tensor, _Gather.apply(rows.contiguous()))
+
+
+class _Gather(torch.autograd.Function):
+    """``all_gather`` whose backward pass returns to each process the gradient of its own rows."""
+
+    @staticmethod
+    def forward(ctx: Any, rows: Tensor) -> Tensor:
+        ctx.own = len(rows)
+        parts = [torch.empty_like(rows) for _ in range(distributed.get_world_size())]
+        distributed.all_gather(parts, rows)
+        return torch.cat(parts)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        gradient = gradients[0].contiguous()
+        distributed.all_reduce(gradient)
+        return gradient[distributed.get_rank() * ctx.own :][: ctx.own]

@@ -50,7 +50,7 @@ class InterruptedRunError(SsliqaError):
 
 
 class DivergedError(SsliqaError):
-    """The loss is no longer a finite number."""
+    """The loss or the weights are no longer finite numbers."""
 
 
 @dataclass(frozen=True)
@@ -151,11 +151,7 @@ def run_loop(
             result: StepResult = wrapped(labeled, unlabeled, progress)
             loss, terms = _mean_over_processes(result, accelerator)
             if not math.isfinite(loss):
-                raise DivergedError(
-                    f"The loss became {loss} at step {step}.",
-                    "Train into another folder with a smaller --optimizer.lr (it is "
-                    f"{config.optimizer.lr}).",
-                )
+                raise _diverged(f"loss became {loss}", step, config)
             wrapped_optimizer.zero_grad()
             accelerator.backward(result.loss)
             wrapped_optimizer.step()
@@ -177,6 +173,9 @@ def run_loop(
                     counters.best_srcc = srcc
                     keep_best(method.student())
             counters.finished = step + 1 == steps
+            if counters.finished and not _finite(method):
+                # The loss of a step is that of the weights before it, so the last needs a look.
+                raise _diverged("weights became infinite or NaN", step, config)
             stopping = _any_process(stop.signal is not None, accelerator)
             if epoch_ended or stopping or time.monotonic() - saved > 60 * config.checkpoint_minutes:
                 save()
@@ -189,6 +188,17 @@ def run_loop(
         if log is not None:
             log.close()
     return counters
+
+
+def _finite(method: Method) -> bool:
+    return all(bool(parameter.isfinite().all()) for parameter in method.parameters())
+
+
+def _diverged(what: str, step: int, config: TrainConfig) -> DivergedError:
+    return DivergedError(
+        f"The {what} at step {step}.",
+        f"Train into another folder with a smaller --optimizer.lr (it is {config.optimizer.lr}).",
+    )
 
 
 def _optimizer(method: Method, config: TrainConfig) -> torch.optim.Optimizer:

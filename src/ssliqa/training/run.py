@@ -19,6 +19,7 @@ import torch
 from accelerate import Accelerator
 from accelerate.utils import set_seed
 from numpy.typing import NDArray
+from torch.nn import BatchNorm1d
 
 from ssliqa.data import CropStream, save_split
 from ssliqa.errors import ConfigError, MetricError, ResumeError
@@ -164,6 +165,11 @@ def build_method(config: TrainConfig, scale: Scale, device: torch.device) -> Met
         frozen = branch.batch_norm == "frozen" or (
             branch.batch_norm == "auto" and weights != "none"
         )
+        if config.batch_size == 1 and any(isinstance(m, BatchNorm1d) for m in model.head.modules()):
+            raise ConfigError(
+                f"The head of the {name} has batch-norm, and batch_size is 1.",
+                "Use --batch-size 2 or more, or another head.",
+            )
         branches[name] = Branch(
             model, freeze_batch_norm=frozen, bf16=use_bf16(branch, model, device)
         )
