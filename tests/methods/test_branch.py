@@ -5,6 +5,7 @@ import torch
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from ssliqa.errors import ConfigError
 from ssliqa.methods import Branch
 from ssliqa.models import QualityModel
 
@@ -91,6 +92,24 @@ def test_everything_but_frozen_batch_norm_is_in_training_mode():
     for part in branch.modules():
         assert part.training != isinstance(part, _BatchNorm)
     assert not any(part.training for part in branch.eval().modules())
+
+
+def test_frozen_stages_keep_weights_and_statistics_and_the_others_learn(images):
+    branch = Branch(network(), frozen_stages=2).train()
+    before = {name: values.clone() for name, values in branch.state_dict().items()}
+    branch(images).distribution[:, 0].sum().backward()
+    torch.optim.SGD([p for p in branch.parameters() if p.requires_grad], lr=1).step()
+    moved = {name for name, values in branch.state_dict().items() if not values.equal(before[name])}
+    assert moved
+    stages = {name.split("net.")[-1].split(".")[0] for name in moved if "head" not in name}
+    assert stages == {"layer2", "layer3", "layer4"}
+
+
+def test_more_stages_than_there_are_cannot_be_frozen():
+    Branch(network(), frozen_stages=5)
+    for count in (-1, 6):
+        with pytest.raises(ConfigError, match="Give 0 to 5"):
+            Branch(network(), frozen_stages=count)
 
 
 def test_a_target_has_no_graph_and_leaves_no_trace(images):

@@ -23,6 +23,8 @@ BACKBONES = [
     ("torchvision:mobilenet_v3_small", {}, 576, IMAGENET),
     ("shufflenet_v2_x0_5", {}, 1024, IMAGENET),
     ("scene_statistics", {"width": 16}, 16, IMAGENET),
+    ("mobilenetv1_025", {}, 256, HALF),
+    ("mobilenetv1_050", {"pad_type": "same"}, 512, HALF),
 ]
 NAMES = [name for name, *_ in BACKBONES]
 
@@ -64,6 +66,21 @@ def test_an_activation_does_not_depend_on_the_other_images(name, options):
         alone = torch.cat([backbone(image[None]) for image in images(3)])
     torch.testing.assert_close(together, alone, rtol=1e-4, atol=1e-5)
     assert not torch.allclose(together[0], together[1], atol=0)
+
+
+@pytest.mark.parametrize(("name", "options"), [row[:2] for row in BACKBONES], ids=NAMES)
+def test_every_parameter_belongs_to_one_stage(name, options):
+    backbone = build_backbone(name, options=options)
+    listed = [parameter for stage in backbone.stages for parameter in stage]
+    assert sorted(listed) == sorted(key for key, _ in backbone.net.named_parameters())
+
+
+def test_stages_run_from_input_to_output():
+    first, *_, last = build_backbone("mobilenetv1_025").stages
+    assert "conv_stem.weight" in first
+    assert all(key.startswith("blocks.4.") for key in last)
+    first, *_, last = build_backbone("alexnet").stages
+    assert (first[0], last[0]) == ("features.0.weight", "features.10.weight")
 
 
 @pytest.mark.parametrize(("name", "options"), [row[:2] for row in BACKBONES], ids=NAMES)

@@ -169,7 +169,6 @@ def test_the_list_of_known_files_is_well_formed():
         assert len(entry["mean"]) == len(entry["std"]) == 3
 
 
-@pytest.mark.xfail(strict=True, reason="timm has no mobilenetv1_025 and mobilenetv1_050")
 def test_every_known_file_is_for_a_backbone_there_is():
     for entry in KNOWN.values():
         build_backbone(entry["backbone"], options=entry["options"])

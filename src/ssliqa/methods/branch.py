@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from ssliqa.errors import ConfigError
 from ssliqa.models import Prediction, QualityModel
 from ssliqa.models.folding import Pairs, conv_norm_pairs, folded
 from ssliqa.models.quality_model import evaluating
@@ -22,15 +24,30 @@ class Branch(nn.Module):
             them in training too. With few labels the statistics of small batches do more harm than
             good. The affine parameters are learned either way. Heads are new, so theirs move.
             Layers at rest are computed folded into the convolutions before them.
+        frozen_stages: that many of the backbone's stages, from the input on, keep their start
+            weights. Early layers serve any photograph, so little is lost, and much time is saved.
         bf16: compute in bfloat16 where that is safe (autocast); weights stay float32.
     """
 
     def __init__(
-        self, model: QualityModel, *, freeze_batch_norm: bool = False, bf16: bool = False
+        self,
+        model: QualityModel,
+        *,
+        freeze_batch_norm: bool = False,
+        frozen_stages: int = 0,
+        bf16: bool = False,
     ) -> None:
         super().__init__()
         self.model = model
         self.freeze_batch_norm = freeze_batch_norm
+        stages = model.backbone.stages
+        if not 0 <= frozen_stages <= len(stages):
+            raise ConfigError(
+                f"frozen_stages is {frozen_stages}, and '{model.name}' has {len(stages)} stages.",
+                f"Give 0 to {len(stages)}.",
+            )
+        for name in chain.from_iterable(stages[:frozen_stages]):
+            model.backbone.net.get_parameter(name).requires_grad_(False)
         self.bf16 = bf16
         self._pairs: Pairs | None = None
         self.train(model.training)  # so that batch-norm is frozen from the start
@@ -38,11 +55,16 @@ class Branch(nn.Module):
     def train(self, mode: bool = True) -> Branch:
         """Set training mode; frozen batch-norm layers stay in evaluation mode."""
         super().train(mode)
-        if mode and self.freeze_batch_norm:
-            for part in self.model.backbone.modules():
-                if isinstance(part, _BatchNorm):
-                    part.eval()
+        if mode:
+            for part in self._frozen_norms():
+                part.eval()
         return self
+
+    def _frozen_norms(self) -> list[_BatchNorm]:
+        norms = [part for part in self.model.backbone.modules() if isinstance(part, _BatchNorm)]
+        if self.freeze_batch_norm:
+            return norms
+        return [norm for norm in norms if norm.affine and not norm.weight.requires_grad]
 
     def forward(self, images: Tensor) -> Prediction:
         """Predict a batch (B, 3, H, W) uint8 with a graph, in the current mode."""
@@ -53,9 +75,9 @@ class Branch(nn.Module):
             return cast(Prediction, self.model(images))
 
     def _foldable(self, images: Tensor) -> Pairs:
-        if not self.freeze_batch_norm:
-            return {}
         if self._pairs is None:
+            if not self._frozen_norms():
+                return {}
             with evaluating(self.model):
                 self._pairs = conv_norm_pairs(self.model.backbone, lambda: self.model(images[:1]))
         return self._pairs

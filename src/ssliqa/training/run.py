@@ -171,7 +171,10 @@ def build_method(config: TrainConfig, scale: Scale, device: torch.device) -> Met
                 "Use --batch-size 2 or more, or another head.",
             )
         branches[name] = Branch(
-            model, freeze_batch_norm=frozen, bf16=use_bf16(branch, model, device)
+            model,
+            freeze_batch_norm=frozen,
+            frozen_stages=branch.frozen_stages,
+            bf16=use_bf16(branch, model, device),
         )
     return kind(method_settings(config), branches)
 

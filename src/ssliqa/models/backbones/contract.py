@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from torch import Tensor, nn
@@ -23,6 +23,8 @@ class Backbone(nn.Module):
         extract: from the network and normalized images (B, 3, H, W) to activations (B, F).
         classifier_prefixes: beginnings of parameter names that a classification checkpoint holds
             beyond the feature extractor; they are passed over when weights are loaded.
+        stages: names of the network's parameters, grouped from input to output; by default one
+            group for each child, those of a child called ``features`` one by one.
     """
 
     def __init__(
@@ -33,6 +35,7 @@ class Backbone(nn.Module):
         std: Triple,
         extract: Callable[[nn.Module, Tensor], Tensor],
         classifier_prefixes: tuple[str, ...] = (),
+        stages: Sequence[Sequence[str]] | None = None,
     ) -> None:
         super().__init__()
         self.net = net
@@ -40,9 +43,18 @@ class Backbone(nn.Module):
         self.mean = mean
         self.std = std
         self.classifier_prefixes = classifier_prefixes
+        self.stages = _by_child(net) if stages is None else [list(names) for names in stages]
         self.options: dict[str, Any] = {}  # the builder arguments that made it
         self._extract = extract
 
     def forward(self, images: Tensor) -> Tensor:
         """Activations (B, F) of normalized images (B, 3, H, W)."""
         return self._extract(self.net, images)
+
+
+def _by_child(net: nn.Module) -> list[list[str]]:
+    stages: dict[str, list[str]] = {}
+    for name, _ in net.named_parameters():
+        parts = name.split(".")
+        stages.setdefault(".".join(parts[: 2 if parts[0] == "features" else 1]), []).append(name)
+    return list(stages.values())

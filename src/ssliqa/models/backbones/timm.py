@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import timm
+from timm.models import group_parameters
+from timm.models.efficientnet import _gen_mobilenet_v1
 from torch import Tensor, nn
 
 from ssliqa.errors import ConfigError, ModelError
@@ -35,10 +37,7 @@ def build(name: str, options: dict[str, Any], pretrained: bool) -> Backbone:
     try:
         net: Any = timm.create_model(name, pretrained=pretrained, num_classes=0, **options)
     except TypeError as error:
-        raise ConfigError(
-            f"timm's '{name}' does not take these options: {options} ({error}).",
-            "Remove the option, or look up the architecture's arguments in timm.",
-        ) from error
+        raise _unknown_options(name, options, error) from error
     except (OSError, RuntimeError) as error:
         if not pretrained:
             raise
@@ -47,6 +46,39 @@ def build(name: str, options: dict[str, Any], pretrained: bool) -> Backbone:
             "Without a network use --weights FILE or DIR with safetensors weights, "
             "or --weights none to start from random numbers.",
         ) from error
+    return wrap(net)
+
+
+def narrow_mobilenetv1(
+    width: float, name: str, options: dict[str, Any], pretrained: bool
+) -> Backbone:
+    """MobileNetV1 with ``width`` times its channels.
+
+    Raises:
+        ConfigError: an unknown option, or the hub's weights, of which there are none.
+    """
+    if pretrained:
+        raise ConfigError(
+            f"The hub has no weights of '{name}'.", "Use --weights FILE, DIR or none."
+        )
+    try:
+        net = _gen_mobilenet_v1(  # type: ignore[no-untyped-call]
+            "mobilenetv1_100", width, num_classes=0, **options
+        )
+    except TypeError as error:
+        raise _unknown_options(name, options, error) from error
+    return wrap(net)
+
+
+def _unknown_options(name: str, options: dict[str, Any], error: TypeError) -> ConfigError:
+    return ConfigError(
+        f"timm's '{name}' does not take these options: {options} ({error}).",
+        "Remove the option, or look up the architecture's arguments in timm.",
+    )
+
+
+def wrap(net: Any) -> Backbone:
+    """A timm network that was built with ``num_classes=0`` as a backbone."""
     config = net.pretrained_cfg
     # Some networks call a part of their trunk the head; this one holds the classifier.
     head = net.head if str(config.get("classifier")).startswith("head.") else None
@@ -69,7 +101,15 @@ def build(name: str, options: dict[str, Any], pretrained: bool) -> Backbone:
         std=_triple(config.get("std", IMAGENET_STD)),
         extract=_pooled_by_head if normalizes else _pooled,
         classifier_prefixes=("classifier", "fc", "head", "last_linear", *_AFTER_POOLING),
+        stages=_stages(net),
     )
+
+
+def _stages(net: Any) -> list[list[str]] | None:
+    """Parameters as timm groups them for layer-wise learning rates; None where it does not."""
+    if not hasattr(net, "group_matcher"):
+        return None
+    return list(group_parameters(net, net.group_matcher(coarse=True)).values())
 
 
 def _triple(values: tuple[float, ...]) -> Triple:
