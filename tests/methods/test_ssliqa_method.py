@@ -87,7 +87,7 @@ def expected_loss(config, seen, target, progress):
     for is_labeled in {key[1] for key in seen}:
         p_s, f_s = seen["student", is_labeled]
         p_t, f_t = seen["teacher", is_labeled]
-        consistency += config.prediction_weight * mse(p_s, p_t)
+        consistency += config.prediction_weight * label(p_s, p_t)
         consistency += config.relation_weight * relation(
             config.relation, config.mask_trivial, f_s, f_t
         )

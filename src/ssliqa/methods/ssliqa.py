@@ -2,7 +2,7 @@
 
     loss = d(p_t, target) + d(p_s, target) + w (a L_pred + b L_rel)
 
-    L_pred = sum over the labeled and the unlabeled batch of MSE(p_s, p_t)
+    L_pred = sum over the labeled and the unlabeled batch of d(p_s, p_t); d is MSE in the paper
     L_rel  = sum over the two batches of the difference between the relations among the images of
              the batch in the student's and in the teacher's activations
 
@@ -28,7 +28,6 @@ from ssliqa.errors import ConfigError
 from ssliqa.losses import (
     DISTRIBUTION_LOSSES,
     RELATION_LOSSES,
-    mean_squared_error,
     sigmoid_rampup,
 )
 from ssliqa.methods.branch import Branch
@@ -42,8 +41,9 @@ class SSLIQAConfig:
     """Settings of SSLIQA: by default the corrected method; the preset 'paper' is as published.
 
     Args:
-        loss: distance of a prediction from the raters' distribution; 'cdf' is the squared
-            difference of cumulative shares, 'mse' the squared difference of shares (the paper's).
+        loss: distance d of a prediction from the raters' distribution, and of the student's from
+            the teacher's; 'cdf' is the squared difference of cumulative shares, 'mse' the squared
+            difference of shares (the paper's).
         prediction_weight: weight a of prediction consistency; 0 leaves it out.
         relation_weight: weight b of relation consistency; 0 leaves it out.
         relation: which relations are kept consistent: 'angle' (the paper's), 'distance' or 'gram'.
@@ -140,7 +140,8 @@ class SSLIQA(Method):
         )
         prediction = relation = zero
         if self.config.prediction_weight:
-            prediction = mean_squared_error(student.distribution, teacher.distribution.detach())
+            distance = DISTRIBUTION_LOSSES[self.config.loss]
+            prediction = distance(student.distribution, teacher.distribution.detach())
         if self.config.relation_weight:
             # Relations hold among all images of the step, on whatever process they are.
             relation = RELATION_LOSSES[self.config.relation](
