@@ -78,8 +78,9 @@ class Branch(nn.Module):
         if self._pairs is None:
             if not self._frozen_norms():
                 return {}
-            with evaluating(self.model):
-                self._pairs = conv_norm_pairs(self.model.backbone, lambda: self.model(images[:1]))
+            backbone = self.model.backbone
+            with evaluating(backbone):
+                self._pairs = conv_norm_pairs(backbone, lambda: backbone(images[:1].float()))
         return self._pairs
 
     @torch.no_grad()
