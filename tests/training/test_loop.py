@@ -142,6 +142,16 @@ def test_a_monitor_hears_of_every_photograph_step_and_validation(validated_runs)
     assert watcher.messages == []
 
 
+def test_a_training_of_so_many_steps_ends_there_and_validates_at_its_end(tiny_set, tmp_path):
+    watcher = Watcher()
+    options = (*VALIDATED, "--steps", 7)
+    train(configuration(tiny_set.arguments(tmp_path / "run", *options)), watcher)
+    assert [step for step, _, _ in watcher.steps] == [1, 2, 3, 4, 5, 6, 7]
+    assert [step for step, _ in watcher.validations] == [3, 6, 7]
+    rates = [row["lr"] for row in read_log(tmp_path / "run") if "lr" in row]
+    assert rates[-1] < max(rates) / 5  # the one-cycle schedule has come to its end, too
+
+
 def test_the_log_goes_to_tensorboard_too(validated_runs):
     events = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
     base, _ = validated_runs

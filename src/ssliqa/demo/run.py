@@ -9,7 +9,6 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -156,30 +155,24 @@ def _photographs(options: DemoOptions, monitor: Monitor) -> tuple[str, str | Non
 def _train(
     options: DemoOptions, method: str, labels: str, images: str | None, monitor: Monitor
 ) -> Trained:
-    settings: dict[str, Any] = {
-        "labels": labels,
-        "images": images,
-        "scale": options.scale,
-        "label_budget": LABEL_BUDGET,
-        "seed": options.seed,
-        "method": {"name": method},
-        "student": STUDENT,
-        "teacher": TEACHER,
-        "weights": "none",
-        "protocol": Protocol(short=192, crop=128),
-        "optimizer": OptimizerConfig(lr=1e-2, warmup=0.15),
-        "cache": str(options.out / "photographs" / "cache"),
-        "out": str(options.out / "runs" / method),
-    }
     # Both methods get the same number of steps; an epoch is longer with unlabeled photographs.
-    config = TrainConfig(**settings)
+    config = TrainConfig(
+        labels=labels,
+        images=images,
+        scale=options.scale,
+        label_budget=LABEL_BUDGET,
+        seed=options.seed,
+        method={"name": method},
+        student=STUDENT,
+        teacher=TEACHER,
+        weights="none",
+        protocol=Protocol(short=192, crop=128),
+        steps=options.steps,
+        optimizer=OptimizerConfig(lr=1e-2, warmup=0.15),
+        cache=str(options.out / "photographs" / "cache"),
+        out=str(options.out / "runs" / method),
+    )
     table = read_table(config)
-    in_training = round(len(table.names) * config.fractions[0])
-    labeled = max(1, round(in_training * LABEL_BUDGET))
-    epoch = labeled / config.batch_size
-    if method == "ssliqa":
-        epoch = max(epoch, (in_training - labeled) / config.unlabeled_batch_size)
-    config = TrainConfig(**settings, epochs=max(1, round(options.steps / np.ceil(epoch))))
 
     started = time.monotonic()
     result = train(config, monitor)

@@ -98,6 +98,8 @@ class TrainConfig:
             safetensors file, or a folder with <backbone>.safetensors.
         protocol: how a photograph becomes network input.
         epochs: number of epochs.
+        steps: length of training in optimizer steps instead; how many epochs that is follows from
+            the number of photographs.
         batch_size: labeled images a step, on each process.
         unlabeled_ratio: unlabeled images a step for each labeled one.
         repeats: how often each image is shown in an epoch, each time with another crop.
@@ -131,6 +133,7 @@ class TrainConfig:
     weights: str = "hub"
     protocol: Protocol = field(default_factory=Protocol)
     epochs: int = 12
+    steps: int | None = None
     batch_size: int = 16
     unlabeled_ratio: float = 2.0
     repeats: int = 1
@@ -145,6 +148,7 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         _require(self.epochs >= 1, f"epochs is {self.epochs}", "1 or more")
+        _require(self.steps is None or self.steps >= 1, f"steps is {self.steps}", "1 or more")
         _require(self.batch_size >= 1, f"batch_size is {self.batch_size}", "1 or more")
         _require(self.repeats >= 1, f"repeats is {self.repeats}", "1 or more")
         _require(

@@ -115,7 +115,8 @@ def run_loop(
         ResumeError: the checkpoint cannot be used.
     """
     steps_per_epoch = streams.steps_per_epoch(config.epoch_ends)
-    steps = steps_per_epoch * config.epochs
+    steps = config.steps or steps_per_epoch * config.epochs
+    epochs = math.ceil(steps / steps_per_epoch)
     method.to(accelerator.device)
     method.to(memory_format=torch.channels_last)
     optimizer = _optimizer(method, config)
@@ -131,7 +132,7 @@ def run_loop(
     saved = time.monotonic()
 
     def progress_at(step: int) -> Progress:
-        return Progress(min(step, steps - 1) // steps_per_epoch, config.epochs, step, steps)
+        return Progress(min(step, steps - 1) // steps_per_epoch, epochs, step, steps)
 
     def save() -> None:
         if accelerator.is_main_process:
@@ -162,7 +163,8 @@ def run_loop(
             monitor.step(progress_at(step + 1), loss)
 
             counters.epoch, counters.step_in_epoch = divmod(step + 1, steps_per_epoch)
-            epoch_ended = counters.step_in_epoch == 0
+            counters.finished = step + 1 == steps
+            epoch_ended = counters.step_in_epoch == 0 or counters.finished
             if epoch_ended and validate is not None:
                 srcc = validate(method.student())
                 if log is not None:
@@ -172,7 +174,6 @@ def run_loop(
                 if srcc is not None and (best is None or srcc > best):
                     counters.best_srcc = srcc
                     keep_best(method.student())
-            counters.finished = step + 1 == steps
             if counters.finished and not _finite(method):
                 # The loss of a step is that of the weights before it, so the last needs a look.
                 raise _diverged("weights became infinite or NaN", step, config)

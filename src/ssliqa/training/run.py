@@ -262,9 +262,10 @@ def _facts(config: TrainConfig, photographs: Photographs) -> str:
     networks = f"student {config.student.name}"
     if "teacher" in find_method(str(config.method["name"])).branch_names:
         networks += f", teacher {config.teacher.name}"
+    length = f"{config.epochs} epochs" if config.steps is None else f"{config.steps} steps"
     return (
         "## Training\n\n"
-        f"Method `{config.method['name']}` ({networks}), {config.epochs} epochs, seed "
+        f"Method `{config.method['name']}` ({networks}), {length}, seed "
         f"{config.seed}; {len(photographs.labeled)} labeled, {len(photographs.unlabeled)} "
         f"unlabeled and {len(photographs.validation)} validation photographs.\n"
     )
