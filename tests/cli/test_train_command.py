@@ -5,10 +5,11 @@ import yaml
 from safetensors.torch import load_file
 
 from ssliqa.cli.main import main
-from ssliqa.cli.train import configuration, presets
+from ssliqa.cli.train import configuration
 from ssliqa.data import list_photographs
 from ssliqa.errors import ConfigError
 from ssliqa.training import BranchConfig, OptimizerConfig, TrainConfig
+from ssliqa.training.presets import preset_names
 from ssliqa.training.run_config import config_values, read_config
 
 NEEDED = ("--labels", "ratings.csv", "--out", "runs/first")
@@ -73,7 +74,7 @@ def test_a_method_is_named_in_short_and_brings_its_own_options(arguments):
 
 
 def test_a_preset_gives_way_to_a_file_and_both_to_options_in_whatever_order(run_yaml):
-    assert presets() == ["paper"]
+    assert preset_names() == ["paper"]
     preset = ("--preset", "paper")
     assert configured(*preset).epochs == 10
     assert configured(*preset).student == BranchConfig(

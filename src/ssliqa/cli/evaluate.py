@@ -5,19 +5,17 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import numpy as np
 from jsonargparse import ArgumentParser, Namespace
 from rich.console import Console
 
 from ssliqa.cli.parsing import add_table_options, parse, table_from
 from ssliqa.cli.progress import progress_bar
-from ssliqa.data import LabelTable, read_split
+from ssliqa.data import LabelTable
 from ssliqa.errors import ConfigError
 from ssliqa.evaluation import evaluate_model
 from ssliqa.models import load_model
 from ssliqa.report.scatter import scatter_plot
-from ssliqa.training.photographs import read_table
-from ssliqa.training.run_config import read_config
+from ssliqa.training.own_test import own_test_part
 
 FEWEST_RESAMPLES = 100
 
@@ -105,16 +103,4 @@ def _table(options: Namespace, folder: Path) -> LabelTable:
             f"--{given[0]} belongs to --labels; a run's own test images are read as in training.",
             f"Leave out --{given[0]}, or name a table with --labels TABLE.",
         )
-    if not (folder / "split.csv").is_file():
-        raise ConfigError(
-            f"'{folder}' is not a run folder with a split of its own.",
-            "Name rated photographs with --labels TABLE --images DIR.",
-        )
-    table = read_table(read_config(folder))
-    split = read_split(folder / "split.csv", table.names)
-    if not split.test:
-        raise ConfigError(
-            f"The run '{folder}' has kept no test images.",
-            "Name rated photographs with --labels TABLE --images DIR.",
-        )
-    return table.subset(np.array([table.names.index(name) for name in split.test]))
+    return own_test_part(folder)

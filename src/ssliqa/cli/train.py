@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import fields
-from importlib.resources import files
 from pathlib import Path
 
 import yaml
@@ -16,6 +15,7 @@ from ssliqa.cli.progress import training_bars
 from ssliqa.errors import ConfigError
 from ssliqa.methods import find_method, method_names
 from ssliqa.training import TrainConfig, resume, train
+from ssliqa.training.presets import preset_names, read_preset
 from ssliqa.training.run_config import DEFAULT_METHOD, config_parser, parse_config
 
 # What a user writes short, and where it stands in the configuration.
@@ -55,19 +55,10 @@ def configuration(arguments: Sequence[str]) -> TrainConfig:
         _method_of(expanded),
         "Train an image-quality model from a few ratings and many photographs. Dashes and "
         "underscores in names are the same; --method, --student and --teacher take a name alone. "
-        f"Methods: {', '.join(method_names())}. Presets (--preset): {', '.join(presets())}. "
+        f"Methods: {', '.join(method_names())}. Presets (--preset): {', '.join(preset_names())}. "
         "--resume --out DIR goes on with an interrupted run.",
     )
     return parse_config(parser, expanded)
-
-
-def presets() -> list[str]:
-    """Names of the configurations that ship with the package."""
-    return sorted(
-        Path(entry.name).stem
-        for entry in files("ssliqa.presets").iterdir()
-        if entry.name.endswith(".yaml")
-    )
 
 
 def expand(arguments: Sequence[str]) -> list[str]:
@@ -84,10 +75,6 @@ def expand(arguments: Sequence[str]) -> list[str]:
         name, equals, value = rest.pop(0).partition("=")
         if name == "--preset":
             value = value or (rest.pop(0) if rest else "")
-            if value not in presets():
-                raise ConfigError(
-                    f"There is no preset '{value}'.", f"The presets are: {', '.join(presets())}."
-                )
             first.append(value)
             continue
         if name == "--config":
@@ -120,7 +107,7 @@ def _preset(name: str, given: Sequence[str]) -> str:
     Where the user chooses another method than the preset's, the settings both have remain: the
     published protocol also serves its single-branch baselines.
     """
-    preset = yaml.safe_load(files("ssliqa.presets").joinpath(f"{name}.yaml").read_text())
+    preset = read_preset(name)
     method = _method_of(given, preset["method"]["name"])
     known = {field.name for field in fields(find_method(method).Config)}
     kept = {key: value for key, value in preset["method"].items() if key in known}

@@ -10,9 +10,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 
-from ssliqa.data import list_photographs, read_split
+from ssliqa.data import list_photographs
 from ssliqa.demo.page import write_page
 from ssliqa.demo.photographs import render_photographs
 from ssliqa.demo.summary import Trained, summarize
@@ -23,7 +22,7 @@ from ssliqa.images import Protocol
 from ssliqa.report.scatter import scatter_plot
 from ssliqa.scoring import score_photos, write_scores
 from ssliqa.training import BranchConfig, Monitor, OptimizerConfig, TrainConfig, train
-from ssliqa.training.photographs import read_table
+from ssliqa.training.own_test import own_test_part
 
 PHOTOGRAPHS_COUNT = 600
 NEW_PHOTOGRAPHS = 24
@@ -172,14 +171,10 @@ def _train(
         cache=str(options.out / "photographs" / "cache"),
         out=str(options.out / "runs" / method),
     )
-    table = read_table(config)
-
     started = time.monotonic()
     result = train(config, monitor)
     seconds = time.monotonic() - started
-    split = read_split(result.folder / "split.csv", table.names)
-    test = table.subset(np.array([table.names.index(name) for name in split.test]))
-    evaluated = evaluate_model(result.model, test)
+    evaluated = evaluate_model(result.model, own_test_part(result.folder))
     folder = options.out / "evaluation" / method
     evaluated.evaluation.write(folder)
     scatter = scatter_plot(evaluated.evaluation, folder / "scatter.png", title=method)

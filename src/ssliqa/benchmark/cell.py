@@ -1,0 +1,112 @@
+"""One cell of a benchmark, in a process of its own: ``python -m ssliqa.benchmark.cell FOLDER``.
+
+    FOLDER/cell.json     what to do          FOLDER/run/           the training's run folder
+    FOLDER/result.json   written last        FOLDER/evaluation/    one folder for each test set
+
+A process of its own frees its memory, cannot take the others down with it, and has its own number
+of threads. It stops when its standard input closes, which the system does when whoever started it
+ends in whatever way, and leaves a training that the next attempt resumes.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from ssliqa.benchmark.plan import OWN_TEST, Cell, TestSet
+from ssliqa.data import LabelTable, read_label_table
+from ssliqa.errors import SsliqaError
+from ssliqa.evaluation import evaluate_model
+from ssliqa.files import write_text
+from ssliqa.memory import keep_freed_memory
+from ssliqa.report.scatter import scatter_plot
+from ssliqa.training import resume, train
+from ssliqa.training.own_test import own_test_part
+from ssliqa.training.run_config import config_parser, config_values, parse_config
+
+RESULT = "result.json"
+
+
+def write_cell(folder: Path, cell: Cell, tests: dict[str, TestSet]) -> None:
+    """Write what :func:`run_cell` is to do."""
+    values = config_values(cell.config) | {"out": str((folder / "run").absolute())}
+    of_tests = {name: asdict(test) for name, test in tests.items()}
+    write_text(
+        folder / "cell.json", json.dumps({"settings": values, "tests": of_tests}, indent=1) + "\n"
+    )
+
+
+def run_cell(folder: Path) -> None:
+    """Train, or go on with the training, and evaluate; ``result.json`` is written last.
+
+    Raises:
+        SsliqaError: whatever is wrong with settings, photographs or ratings.
+    """
+    cell = json.loads((folder / "cell.json").read_text(encoding="utf-8"))
+    run = folder / "run"
+    started = time.monotonic()
+    if (run / "config.yaml").exists():
+        model = resume(run).model
+    else:
+        settings = cell["settings"]
+        config = parse_config(config_parser(settings["method"]["name"]), values=settings)
+        model = train(config).model
+    seconds = time.monotonic() - started
+
+    tables: dict[str, LabelTable] = {OWN_TEST: own_test_part(run)}
+    for name, test in cell["tests"].items():
+        tables[name] = read_label_table(test.pop("labels"), test.pop("images"), **test)
+    figures: dict[str, Any] = {}
+    for name, table in tables.items():
+        evaluation = evaluate_model(model, table).evaluation
+        evaluation.write(folder / "evaluation" / name)
+        scatter_plot(evaluation, folder / "evaluation" / name / "scatter.png", title=name)
+        figures[name] = evaluation.to_dict()
+    environment = json.loads((run / "environment.json").read_text(encoding="utf-8"))
+    result = {
+        "figures": figures,
+        "labeled": environment["labeled"],
+        "unlabeled": environment["unlabeled"],
+        "parameters": sum(values.numel() for values in model.parameters()),
+        "seconds": seconds,
+    }
+    write_text(folder / RESULT, json.dumps(result, indent=1, allow_nan=False) + "\n")
+
+
+def _stop_with_parent() -> None:
+    """End this process as SIGTERM does once standard input is at its end."""
+
+    def watch() -> None:
+        sys.stdin.buffer.read()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def main(folder: Path) -> int:
+    """Run the cell and return an exit status as the command line does."""
+    _stop_with_parent()
+    keep_freed_memory()
+    # An earlier attempt whose parent was killed may still be writing its last checkpoint.
+    with (folder / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if (folder / RESULT).exists():
+            return 0
+        try:
+            run_cell(folder)
+        except SsliqaError as error:
+            print(f"ssliqa: {error}", file=sys.stderr)
+            return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

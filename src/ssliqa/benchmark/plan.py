@@ -1,0 +1,305 @@
+"""A plan: which trainings to compare, as a short YAML file.
+
+    title: LIVE Challenge, the method and its parts
+    settings:                        # whatever `ssliqa train` takes, shared by all cells
+      labels: ratings.csv
+      images: photos/
+      steps: 400
+    methods:                         # name -> what sets it apart
+      supervised: {method: supervised}
+      supervised teacher: {method: supervised, student: "{teacher}"}
+      ssliqa: {method: ssliqa}
+      ssliqa, as published: {preset: paper}
+      ssliqa without relations: {method: ssliqa, method.relation_weight: 0}
+    baseline: supervised             # what the others are compared with
+    pairs: [mobilenetv2_100 <- mobilenetv1_100]       # student <- teacher
+    budgets: [50, 150, all]          # labels to use: a count, a share below 1, or all
+    ratios: [2]                      # unlabeled images a step for each labeled one
+    splits: 5                        # seeds 0..4, or a list of seeds
+    tests:                           # further databases, beside the test part of each split
+      night: {labels: night.csv, images: night/, scale: 0-1}
+
+Every combination is a cell. Cells with the same settings are the same training and run once: a
+supervised student is the same at every ratio, for instance.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ssliqa.errors import ConfigError
+from ssliqa.methods import find_method
+from ssliqa.training import TrainConfig
+from ssliqa.training.presets import read_preset
+from ssliqa.training.run_config import DEFAULT_METHOD, config_parser, config_values, parse_config
+
+OWN_TEST = "test part"
+"""Name of the test images that each split keeps, beside the plan's further test sets."""
+
+_KEYS = ("title", "settings", "methods", "baseline", "pairs", "budgets", "ratios", "splits", "tests")
+_TEST_KEYS = ("labels", "images", "scale", "columns", "on_problem")
+# What does not change a training's result, and so does not tell cells apart.
+_NO_DIFFERENCE = ("out", "cache", "cache_gb", "workers", "checkpoint_minutes", "device")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One row of the results: a place on each axis, and the training that fills it.
+
+    Attributes:
+        method: its name in the plan.
+        student, teacher: backbones; the teacher is empty where the method has none.
+        budget: labels as the plan says it (``150``, ``0.2``, ``all``).
+        ratio: unlabeled images for each labeled one; None where the method uses none.
+        split: the seed.
+        config: the training; ``out`` is left for the runner to fill.
+    """
+
+    method: str
+    student: str
+    teacher: str
+    budget: str
+    ratio: float | None
+    split: int
+    config: TrainConfig
+
+    @property
+    def key(self) -> str:
+        """Name of the cell's folder: equal for equal trainings, whatever they are called."""
+        values = config_values(self.config)
+        told = {name: value for name, value in values.items() if name not in _NO_DIFFERENCE}
+        digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:10]
+        parts = (self.config.method["name"], self.student, self.budget, f"split{self.split}")
+        return "-".join(str(part).replace(":", ".") for part in parts) + f"-{digest}"
+
+    @property
+    def place(self) -> dict[str, Any]:
+        """The cell's place on each axis, as columns of the results table."""
+        names = [field.name for field in fields(self) if field.name != "config"]
+        return {name: getattr(self, name) for name in names}
+
+
+@dataclass(frozen=True)
+class TestSet:
+    """A further database to test every model on; see :func:`ssliqa.data.read_label_table`."""
+
+    labels: str
+    images: str | None = None
+    scale: str | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    on_problem: str = "error"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything a benchmark does; ``baseline`` is the method the others are compared with."""
+
+    title: str
+    cells: tuple[Cell, ...]
+    tests: Mapping[str, TestSet]
+    baseline: str
+
+    @property
+    def methods(self) -> list[str]:
+        """Names of the methods, in the plan's order."""
+        return list(dict.fromkeys(cell.method for cell in self.cells))
+
+
+def read_plan(path: Path, overrides: Mapping[str, Any] | None = None) -> Plan:
+    """Read a plan and check every training in it.
+
+    Args:
+        path: the YAML file.
+        overrides: settings that win over the plan's shared ones (not over those that set a method
+            apart), by name or dotted name; where the data lie, say.
+
+    Raises:
+        ConfigError: a file of another form, an unknown key or setting, or an unusable value; the
+            message says in which cell.
+    """
+    plan = _read(path)
+    shared = _merge(_nested(plan.get("settings") or {}), _nested(overrides or {}))
+    methods = _named(plan, "methods")
+    if not methods:
+        raise ConfigError(f"The plan '{path}' has no methods.", _form())
+    pairs = [_pair(text) for text in _list(plan, "pairs")] or [("", "")]
+    budgets = _list(plan, "budgets") or [shared.get("label_budget") or "all"]
+    ratios = _list(plan, "ratios") or [None]
+    cells = {}
+    for (name, own), pair, budget, ratio, seed in itertools.product(
+        methods.items(), pairs, budgets, ratios, _splits(plan)
+    ):
+        cell = _cell(name, shared, own or {}, pair, budget, ratio, seed)
+        cells[json.dumps(cell.place)] = cell  # a method without a teacher has one cell a student
+    baseline = str(plan.get("baseline", next(iter(methods))))
+    if baseline not in methods:
+        raise ConfigError(
+            f"The plan's baseline '{baseline}' is none of its methods.",
+            f"They are: {', '.join(methods)}.",
+        )
+    tests = {name: _test_set(name, values) for name, values in _named(plan, "tests").items()}
+    return Plan(str(plan.get("title", path.stem)), tuple(cells.values()), tests, baseline)
+
+
+def _cell(
+    name: str,
+    shared: Mapping[str, Any],
+    own: Mapping[str, Any],
+    pair: tuple[str, str],
+    budget: Any,
+    ratio: float | None,
+    seed: int,
+) -> Cell:
+    own = dict(own)
+    values: dict[str, Any] = {}
+    if "preset" in own:
+        values = read_preset(str(own.pop("preset")))
+    values = _merge(values, shared)
+    if pair != ("", ""):
+        values = _merge(values, {"student": {"name": pair[0]}, "teacher": {"name": pair[1]}})
+    networks = {role: _nested(values).get(role, {}).get("name", "") for role in ("student", "teacher")}
+    values = _merge(values, _nested(_filled(own, networks)))
+    if ratio is not None:
+        values["unlabeled_ratio"] = ratio
+    values |= {"label_budget": None if budget == "all" else budget, "seed": seed, "out": "."}
+    method = values.setdefault("method", {"name": DEFAULT_METHOD}).setdefault("name", DEFAULT_METHOD)
+    try:
+        config = parse_config(config_parser(str(method)), values=values)
+    except ConfigError as error:
+        raise ConfigError(f"The method '{name}' of the plan: {error.found}", error.remedy) from error
+    kind = find_method(str(method))
+    return Cell(
+        method=name,
+        student=config.student.name,
+        teacher=config.teacher.name if "teacher" in kind.branch_names else "",
+        budget=str(budget),
+        ratio=config.unlabeled_ratio if kind.uses_unlabeled else None,
+        split=seed,
+        config=_without_idle(config, kind.branch_names, kind.uses_unlabeled).with_absolute_paths(),
+    )
+
+
+def _without_idle(config: TrainConfig, branches: Sequence[str], uses_unlabeled: bool) -> TrainConfig:
+    """Defaults for settings the method does not use, so that they do not tell cells apart."""
+    plain = TrainConfig(labels="", out=".")
+    if "teacher" not in branches:
+        config = replace(config, teacher=plain.teacher)
+    if not uses_unlabeled:
+        config = replace(config, unlabeled_ratio=plain.unlabeled_ratio, unlabeled=[])
+    return config
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        plan = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(f"There is no plan '{path}'.", "Name a YAML file.") from error
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        message = " ".join(str(error).split())
+        raise ConfigError(f"The plan '{path}' cannot be read ({message}).") from error
+    if not isinstance(plan, dict):
+        raise ConfigError(f"The plan '{path}' is no mapping.", _form())
+    unknown = [str(key) for key in plan if key not in _KEYS]
+    if unknown:
+        raise ConfigError(f"The plan '{path}' has unknown entries: {', '.join(unknown)}.", _form())
+    return plan
+
+
+def _form() -> str:
+    return f"A plan's entries are {', '.join(_KEYS)}; see docs/benchmark.md."
+
+
+def _list(plan: Mapping[str, Any], key: str) -> list[Any]:
+    value = plan.get(key) or []
+    return list(value) if isinstance(value, list) else [value]
+
+
+def _named(plan: Mapping[str, Any], key: str) -> dict[str, Any]:
+    value = plan.get(key) or {}
+    if not isinstance(value, dict) or not all(
+        entry is None or isinstance(entry, dict) for entry in value.values()
+    ):
+        raise ConfigError(
+            f"The plan's '{key}' are not names with settings.",
+            f"Write:  {key}:  then lines  NAME: {{setting: value, ...}}",
+        )
+    return {str(name): entry or {} for name, entry in value.items()}
+
+
+def _splits(plan: Mapping[str, Any]) -> list[int]:
+    value = plan.get("splits", 1)
+    seeds = list(range(value)) if isinstance(value, int) else value
+    if not isinstance(seeds, list) or not seeds or not all(isinstance(k, int) for k in seeds):
+        raise ConfigError(
+            f"The plan's splits are {value!r}.", "Give how many, or a list of seeds such as [0, 1]."
+        )
+    return seeds
+
+
+def _pair(text: Any) -> tuple[str, str]:
+    student, arrow, teacher = str(text).partition("<-")
+    if not arrow or not student.strip() or not teacher.strip():
+        raise ConfigError(
+            f"'{text}' is no pair of networks.", "Write it as student <- teacher."
+        )
+    return student.strip(), teacher.strip()
+
+
+def _test_set(name: str, values: Mapping[str, Any]) -> TestSet:
+    unknown = sorted(set(values) - set(_TEST_KEYS))
+    if unknown or "labels" not in values:
+        raise ConfigError(
+            f"The test set '{name}' of the plan "
+            + (f"has unknown entries: {', '.join(unknown)}." if unknown else "has no labels."),
+            f"Its entries are {', '.join(_TEST_KEYS)}.",
+        )
+    return TestSet(**values)
+
+
+def _filled(values: Mapping[str, Any], networks: Mapping[str, str]) -> dict[str, Any]:
+    """``{student}`` and ``{teacher}`` replaced by the networks of the pair."""
+
+    def fill(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: fill(entry) for name, entry in value.items()}
+        if isinstance(value, str):
+            for role, network in networks.items():
+                value = value.replace(f"{{{role}}}", network)
+        return value
+
+    return {name: fill(value) for name, value in values.items()}
+
+
+def _nested(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Dotted names as nested mappings, and networks and methods named alone in full."""
+    result: dict[str, Any] = {}
+    for dotted, value in values.items():
+        if dotted in ("method", "student", "teacher") and isinstance(value, str):
+            value = {"name": value}
+        *outer, last = str(dotted).replace("-", "_").split(".")
+        entry: Any = _nested(value) if isinstance(value, dict) else value
+        for name in reversed([*outer, last]):
+            entry = {name: entry}
+        result = _merge(result, entry)
+    return result
+
+
+def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """``above`` over ``below``, mapping by mapping; another method brings its own settings."""
+    result = dict(below)
+    for name, value in above.items():
+        old = result.get(name)
+        if isinstance(value, dict) and isinstance(old, dict):
+            changed = name == "method" and value.get("name", old.get("name")) != old.get("name")
+            result[name] = dict(value) if changed else _merge(old, value)
+        else:
+            result[name] = value
+    return result
