@@ -19,8 +19,9 @@ from ssliqa.metrics import (
     FEWEST_FOR_A_CORRELATION,
     Interval,
     LogisticFit,
-    bootstrap_intervals,
+    bootstrap_draws,
     fit_logistic,
+    interval_of,
     krcc,
     plcc,
     rmse,
@@ -71,11 +72,10 @@ def evaluate(
     def on_resample(p: NDArray[np.float64], t: NDArray[np.float64]) -> list[float]:
         return _values(p, t, fit_logistic(p, t, start=fit))
 
-    intervals = [_NO_INTERVAL] * len(values)
+    intervals, draws = [_NO_INTERVAL] * len(values), None
     if len(scores) >= FEWEST_FOR_AN_INTERVAL:
-        intervals = bootstrap_intervals(
-            on_resample, scores, ratings, level=LEVEL, resamples=resamples, seed=seed
-        )
+        draws = bootstrap_draws(on_resample, scores, ratings, resamples=resamples, seed=seed)
+        intervals = [interval_of(figure, LEVEL) for figure in draws.T]
     figures = {
         name.lower(): _figure(value, interval)
         for name, value, interval in zip(FIGURE_NAMES, values, intervals, strict=True)
@@ -92,6 +92,7 @@ def evaluate(
         truth=ratings,
         names=named,
         std=stds,
+        draws=draws,
     )
 
 

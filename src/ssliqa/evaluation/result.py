@@ -70,6 +70,9 @@ class Evaluation:
         truth: ratings, shape (n,).
         names: name of each image.
         std: the scorer's own uncertainty of each score, shape (n,), or None.
+        draws: the six figures on each resample, shape (resamples, 6), NaN where undefined; None
+            without intervals. Evaluations of the same images with the same seed share their
+            resamples, so their draws are paired.
     """
 
     n: int
@@ -88,6 +91,7 @@ class Evaluation:
     truth: NDArray[np.float64]
     names: tuple[str, ...]
     std: NDArray[np.float64] | None = None
+    draws: NDArray[np.float64] | None = None
 
     @property
     def figures(self) -> dict[str, Figure]:
@@ -95,7 +99,7 @@ class Evaluation:
         return {name: getattr(self, name.lower()) for name in FIGURE_NAMES}
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything but the single predictions, ready for JSON; undefined figures are None."""
+        """Everything but single predictions and draws, ready for JSON; undefined figures are None."""
         figures = {
             name: {"value": figure.value, "low": figure.low, "high": figure.high}
             for name, figure in self.figures.items()

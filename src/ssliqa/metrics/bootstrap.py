@@ -75,6 +75,26 @@ def bootstrap_intervals(
     Like :func:`bootstrap_interval`, but ``statistics`` returns a sequence of figures, so that they
     can share work; NaN means undefined.
     """
+    if not 0 < level < 1:
+        raise ValueError(f"level must lie between 0 and 1, found {level}.")
+    draws = bootstrap_draws(statistics, *arrays, resamples=resamples, seed=seed)
+    return [interval_of(figure, level) for figure in draws.T]
+
+
+def bootstrap_draws(
+    statistics: Callable[..., Sequence[float]],
+    *arrays: NDArray[np.float64],
+    resamples: int = 1000,
+    seed: int = 0,
+) -> NDArray[np.float64]:
+    """The figures on every resample, shape (resamples, figures); NaN where one is undefined.
+
+    The resamples depend on n and the seed alone: draws of two scorers on the same images with the
+    same seed are paired, row by row.
+
+    Raises:
+        MetricError: the arrays have different lengths or are empty, or ``resamples`` is below 1.
+    """
     lengths = {len(array) for array in arrays}
     if len(lengths) != 1 or 0 in lengths:
         raise MetricError(
@@ -85,20 +105,19 @@ def bootstrap_intervals(
         raise MetricError(
             f"An interval needs resamples, found {resamples}.", "1000 is a usual number."
         )
-    if not 0 < level < 1:
-        raise ValueError(f"level must lie between 0 and 1, found {level}.")
     n = lengths.pop()
     rng = np.random.default_rng(seed)
-    draws = np.array(
+    return np.array(
         [
             statistics(*(array[chosen] for array in arrays))
             for chosen in (rng.integers(0, n, n) for _ in range(resamples))
-        ]
+        ],
+        dtype=np.float64,
     )
-    return [_interval(figure, level) for figure in draws.T]
 
 
-def _interval(draws: NDArray[np.float64], level: float) -> Interval:
+def interval_of(draws: NDArray[np.float64], level: float = 0.95) -> Interval:
+    """Percentile interval of one figure from its values on the resamples, shape (resamples,)."""
     defined = draws[~np.isnan(draws)]
     undefined = len(draws) - len(defined)
     if undefined > len(draws) / 2:
