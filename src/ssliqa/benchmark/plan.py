@@ -44,7 +44,17 @@ from ssliqa.training.run_config import DEFAULT_METHOD, config_parser, config_val
 OWN_TEST = "test part"
 """Name of the test images that each split keeps, beside the plan's further test sets."""
 
-_KEYS = ("title", "settings", "methods", "baseline", "pairs", "budgets", "ratios", "splits", "tests")
+_KEYS = (
+    "title",
+    "settings",
+    "methods",
+    "baseline",
+    "pairs",
+    "budgets",
+    "ratios",
+    "splits",
+    "tests",
+)
 _TEST_KEYS = ("labels", "images", "scale", "columns", "on_problem")
 # What does not change a training's result, and so does not tell cells apart.
 _NO_DIFFERENCE = ("out", "cache", "cache_gb", "workers", "checkpoint_minutes", "device")
@@ -56,6 +66,7 @@ class Cell:
 
     Attributes:
         method: its name in the plan.
+        pair: the pair of networks as the plan says it; empty where it names none.
         student, teacher: backbones; the teacher is empty where the method has none.
         budget: labels as the plan says it (``150``, ``0.2``, ``all``).
         ratio: unlabeled images for each labeled one; None where the method uses none.
@@ -64,6 +75,7 @@ class Cell:
     """
 
     method: str
+    pair: str
     student: str
     teacher: str
     budget: str
@@ -132,13 +144,20 @@ def read_plan(path: Path, overrides: Mapping[str, Any] | None = None) -> Plan:
         raise ConfigError(f"The plan '{path}' has no methods.", _form())
     pairs = [_pair(text) for text in _list(plan, "pairs")] or [("", "")]
     budgets = _list(plan, "budgets") or [shared.get("label_budget") or "all"]
+    for budget in budgets:
+        if budget != "all" and not (isinstance(budget, (int, float)) and budget > 0):
+            raise ConfigError(
+                f"The plan's budget {budget!r} is no number of labels.",
+                "Give a count, a share below 1, or all.",
+            )
     ratios = _list(plan, "ratios") or [None]
+    seeds = _splits(plan)
     cells = {}
-    for (name, own), pair, budget, ratio, seed in itertools.product(
-        methods.items(), pairs, budgets, ratios, _splits(plan)
-    ):
-        cell = _cell(name, shared, own or {}, pair, budget, ratio, seed)
-        cells[json.dumps(cell.place)] = cell  # a method without a teacher has one cell a student
+    for (name, own), pair in itertools.product(methods.items(), pairs):
+        config = _config(name, shared, own, pair)
+        for budget, ratio, seed in itertools.product(budgets, ratios, seeds):
+            cell = _cell(name, pair, config, budget, ratio, seed)
+            cells[json.dumps(cell.place)] = cell  # without unlabeled images ratios are all one
     baseline = str(plan.get("baseline", next(iter(methods))))
     if baseline not in methods:
         raise ConfigError(
@@ -149,45 +168,57 @@ def read_plan(path: Path, overrides: Mapping[str, Any] | None = None) -> Plan:
     return Plan(str(plan.get("title", path.stem)), tuple(cells.values()), tests, baseline)
 
 
+def _config(
+    name: str, shared: Mapping[str, Any], own: Mapping[str, Any], pair: tuple[str, str]
+) -> TrainConfig:
+    """The training of a method and a pair, its budget, ratio and seed still to be set."""
+    own = dict(own)
+    values = read_preset(str(own.pop("preset"))) if "preset" in own else {}
+    values = _merge(values, shared)
+    if any(pair):
+        values = _merge(values, {"student": {"name": pair[0]}, "teacher": {"name": pair[1]}})
+    networks = {role: values.get(role, {}).get("name", "") for role in ("student", "teacher")}
+    values = _merge(values, _nested(_filled(own, networks))) | {"out": "."}
+    method = str(values.setdefault("method", {}).setdefault("name", DEFAULT_METHOD))
+    try:
+        return parse_config(config_parser(method), values=values).with_absolute_paths()
+    except ConfigError as error:
+        raise ConfigError(f"The plan's method '{name}': {error.found}", error.remedy) from error
+
+
 def _cell(
     name: str,
-    shared: Mapping[str, Any],
-    own: Mapping[str, Any],
     pair: tuple[str, str],
+    config: TrainConfig,
     budget: Any,
     ratio: float | None,
     seed: int,
 ) -> Cell:
-    own = dict(own)
-    values: dict[str, Any] = {}
-    if "preset" in own:
-        values = read_preset(str(own.pop("preset")))
-    values = _merge(values, shared)
-    if pair != ("", ""):
-        values = _merge(values, {"student": {"name": pair[0]}, "teacher": {"name": pair[1]}})
-    networks = {role: _nested(values).get(role, {}).get("name", "") for role in ("student", "teacher")}
-    values = _merge(values, _nested(_filled(own, networks)))
-    if ratio is not None:
-        values["unlabeled_ratio"] = ratio
-    values |= {"label_budget": None if budget == "all" else budget, "seed": seed, "out": "."}
-    method = values.setdefault("method", {"name": DEFAULT_METHOD}).setdefault("name", DEFAULT_METHOD)
+    kind = find_method(str(config.method["name"]))
     try:
-        config = parse_config(config_parser(str(method)), values=values)
-    except ConfigError as error:
-        raise ConfigError(f"The method '{name}' of the plan: {error.found}", error.remedy) from error
-    kind = find_method(str(method))
+        config = replace(
+            config,
+            label_budget=None if budget == "all" else budget,
+            unlabeled_ratio=config.unlabeled_ratio if ratio is None else float(ratio),
+            seed=seed,
+        )
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"The plan's ratio {ratio!r} is no number.") from error
     return Cell(
         method=name,
+        pair=" <- ".join(pair) if any(pair) else "",
         student=config.student.name,
         teacher=config.teacher.name if "teacher" in kind.branch_names else "",
         budget=str(budget),
         ratio=config.unlabeled_ratio if kind.uses_unlabeled else None,
         split=seed,
-        config=_without_idle(config, kind.branch_names, kind.uses_unlabeled).with_absolute_paths(),
+        config=_without_idle(config, kind.branch_names, kind.uses_unlabeled),
     )
 
 
-def _without_idle(config: TrainConfig, branches: Sequence[str], uses_unlabeled: bool) -> TrainConfig:
+def _without_idle(
+    config: TrainConfig, branches: Sequence[str], uses_unlabeled: bool
+) -> TrainConfig:
     """Defaults for settings the method does not use, so that they do not tell cells apart."""
     plain = TrainConfig(labels="", out=".")
     if "teacher" not in branches:
@@ -247,9 +278,7 @@ def _splits(plan: Mapping[str, Any]) -> list[int]:
 def _pair(text: Any) -> tuple[str, str]:
     student, arrow, teacher = str(text).partition("<-")
     if not arrow or not student.strip() or not teacher.strip():
-        raise ConfigError(
-            f"'{text}' is no pair of networks.", "Write it as student <- teacher."
-        )
+        raise ConfigError(f"'{text}' is no pair of networks.", "Write it as student <- teacher.")
     return student.strip(), teacher.strip()
 
 

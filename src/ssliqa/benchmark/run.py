@@ -49,7 +49,7 @@ def run_plan(
     out: Path,
     *,
     jobs: int = 1,
-    on_cell: Callable[[Cell, str], None] = lambda cell, event: None,
+    on_cell: Callable[[Cell, str], None] = lambda *_: None,
 ) -> list[Failure]:
     """Train and evaluate every pending cell.
 

@@ -14,6 +14,7 @@ COMMANDS = {
     "demo": "the whole way on photographs made up on the spot, with a page to look at",
     "train": "a few ratings and many photographs -> a model",
     "evaluate": "how well a model agrees with ratings, with confidence intervals",
+    "benchmark": "compare methods, networks and label budgets over splits, by a plan",
     "score": "score photographs with a trained model",
 }
 

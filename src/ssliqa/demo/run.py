@@ -10,7 +10,6 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-
 from ssliqa.data import list_photographs
 from ssliqa.demo.page import write_page
 from ssliqa.demo.photographs import render_photographs

@@ -1,0 +1,96 @@
+"""How long a plan will take, from a timed forward pass of each of its networks on this machine."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+
+import torch
+
+from ssliqa.benchmark.plan import Cell
+from ssliqa.data import list_photographs
+from ssliqa.methods import find_method
+from ssliqa.models import QualityModel
+from ssliqa.training import BranchConfig, TrainConfig
+from ssliqa.training.photographs import read_table
+
+_BACKWARD = 2.0
+"""A pass back costs about two passes forward: gradients of the input and of the weights."""
+
+_BATCH = 4
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Estimates for one training with its evaluation; neither counts decoding.
+
+    Attributes:
+        steps: optimizer steps.
+        seconds: on this machine with as many threads as PyTorch uses now.
+    """
+
+    steps: int
+    seconds: float
+
+
+def estimate(cells: Iterable[Cell]) -> list[Cost]:
+    """The cost of each cell. Reads label tables and runs each network twice."""
+    return [_cost(cell.config) for cell in cells]
+
+
+def _cost(config: TrainConfig) -> Cost:
+    kind = find_method(str(config.method["name"]))
+    photographs, further = _counts(
+        config.labels, config.images, config.scale, tuple(config.unlabeled)
+    )
+    training = round(photographs * config.fractions[0])
+    test = round(photographs * config.fractions[2])
+    budget = config.label_budget
+    labeled = training
+    if budget is not None:
+        labeled = round(budget * training) if budget < 1 else int(budget)
+    unlabeled = training - labeled + further if kind.uses_unlabeled else 0
+    epochs = [math.ceil(labeled * config.repeats / config.batch_size)]
+    if unlabeled:
+        epochs.append(math.ceil(unlabeled * config.repeats / config.unlabeled_batch_size))
+    epoch = min(epochs) if config.epoch_ends == "shorter" else max(epochs)
+    steps = config.steps or max(1, epoch) * config.epochs
+
+    student = _seconds_a_crop(config.student, config.protocol.crop)
+    of_labeled = config.batch_size
+    of_unlabeled = config.unlabeled_batch_size if unlabeled else 0
+    step = (1 + _BACKWARD) * student * (of_labeled + of_unlabeled)
+    if "teacher" in kind.branch_names:
+        teacher = _seconds_a_crop(config.teacher, config.protocol.crop)
+        step += teacher * ((1 + _BACKWARD) * of_labeled + of_unlabeled)
+    return Cost(steps, steps * step + test * config.protocol.grid**2 * student)
+
+
+@cache
+def _counts(
+    labels: str, images: str | None, scale: str | None, unlabeled: tuple[str, ...]
+) -> tuple[int, int]:
+    config = TrainConfig(labels=labels, images=images, scale=scale, out=".", on_problem="warn")
+    return len(read_table(config).names), len(list_photographs(unlabeled)) if unlabeled else 0
+
+
+def _seconds_a_crop(branch: BranchConfig, crop: int) -> float:
+    return _timed(branch.name, tuple(sorted(branch.options.items())), crop)
+
+
+@cache
+def _timed(name: str, options: tuple[tuple[str, object], ...], crop: int) -> float:
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    model = QualityModel.create(name, options=dict(options)).eval().to(device)
+    model.to(memory_format=torch.channels_last)
+    images = torch.zeros(_BATCH, 3, crop, crop, device=device).contiguous(
+        memory_format=torch.channels_last
+    )
+    with torch.inference_mode():
+        for _ in range(2):  # the first pass warms up
+            started = time.perf_counter()
+            model(images).distribution.sum().item()
+    return (time.perf_counter() - started) / _BATCH

@@ -1,0 +1,242 @@
+"""The summary of a benchmark, as Markdown and as a page: tables, curves, and what they rest on."""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from ssliqa import __version__
+from ssliqa.benchmark.plan import Plan
+from ssliqa.benchmark.statistics import against_baseline, labels_saved, over_splits, within_splits
+from ssliqa.errors import MissingExtraError
+from ssliqa.files import write_text
+from ssliqa.report.label_curve import label_curve
+
+FIGURES = {"SRCC": "SRCC", "PLCC": "PLCC_fitted", "KRCC": "KRCC", "RMSE": "RMSE_fitted"}
+"""What the means show, and the column it is in."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """One part of a summary: words, a table (header first), and a picture beside the files."""
+
+    title: str
+    text: str
+    rows: Sequence[Sequence[str]] = ()
+    picture: str = ""
+
+
+def write_summary(plan: Plan, results: pd.DataFrame, out: Path, missing: Sequence[str]) -> None:
+    """Write ``summary.md``, ``summary.html`` and the pictures they show.
+
+    Args:
+        plan: the plan.
+        results: from :func:`ssliqa.benchmark.results.gather`; at least one row.
+        out: the benchmark's folder.
+        missing: names of cells without a result, which the summary lists.
+
+    Raises:
+        MissingExtraError: matplotlib or jinja2 is not installed.
+    """
+    sections = [
+        *_means(results, out),
+        *_comparisons(plan, results, out),
+        *_labels_saved(plan, results),
+    ]
+    if missing:
+        sections.append(
+            Section("Missing", "These cells have no result: " + ", ".join(missing) + ".")
+        )
+    write_text(out / "summary.md", markdown(plan.title, sections))
+    write_text(out / "summary.html", _html(plan.title, sections, out))
+
+
+def _means(results: pd.DataFrame, out: Path) -> list[Section]:
+    sections = []
+    for name_of_test, of_test in results.groupby("test", sort=False):
+        test = str(name_of_test)
+        frames = {name: over_splits(of_test, column) for name, column in FIGURES.items()}
+        first = frames["SRCC"]
+        header = ["method", "networks", "labels", "unlabeled : labeled", "splits"]
+        header += ["SRCC mean [95 %]", "median", "SD", "PLCC", "KRCC", "RMSE"]
+        rows = [header]
+        for k, (_, row) in enumerate(first.iterrows()):
+            rows.append(
+                [
+                    row["method"],
+                    _networks(row),
+                    f"{row['labeled']:.0f}",
+                    "-" if math.isnan(row["ratio"]) else f"{row['ratio']:g} : 1",
+                    str(row["splits"]),
+                    _interval(row["mean"], row["low"], row["high"]),
+                    _number(row["median"]),
+                    _number(row["std"]),
+                    *(
+                        _number(float(frames[name]["mean"].iloc[k]))
+                        for name in ("PLCC", "KRCC", "RMSE")
+                    ),
+                ]
+            )
+        images = sorted(set(of_test["n"]))
+        tested = f"{images[0]}" if len(images) == 1 else f"{images[0]} to {images[-1]}"
+        sections.append(
+            Section(
+                f"Results on the {test}" if test == "test part" else f"Results on {test}",
+                f"Means over splits, each tested on {tested} photographs. The interval is that of "
+                "the mean over the splits (bootstrap); with few splits it is rough. PLCC and RMSE "
+                "are those after the logistic fit.",
+                rows,
+                _curve(first, test, out),
+            )
+        )
+    return sections
+
+
+def _curve(means: pd.DataFrame, test: str, out: Path) -> str:
+    """Draw SRCC against labels; no picture where there is one budget only."""
+    if means["labeled"].round().nunique() < 2:
+        return ""
+    curves = {}
+    for key, group in means.groupby(["method", "pair", "ratio"], sort=False, dropna=False):
+        several = [
+            part
+            for part, column in zip(key, ("method", "pair", "ratio"), strict=True)
+            if column == "method" or means[column].nunique() > 1
+        ]
+        name = ", ".join(str(part) for part in several if str(part) not in ("", "nan"))
+        points = group.sort_values("labeled")[["labeled", "mean", "low", "high"]].dropna(
+            subset=["mean"]
+        )
+        curves[name] = [tuple(map(float, point)) for point in points.to_numpy()]
+    file = f"labels-{''.join(c if c.isalnum() else '-' for c in test)}.png"
+    curves = {name: points for name, points in curves.items() if points}
+    label_curve(curves, out / file, title=f"SRCC on {test}", figure="SRCC")  # type: ignore[arg-type]
+    return file
+
+
+def _comparisons(plan: Plan, results: pd.DataFrame, out: Path) -> list[Section]:
+    frame = against_baseline(results, plan.baseline)
+    if not len(frame):
+        return []
+    single = within_splits(results, plan.baseline, out)
+    rows = [
+        [
+            *("test", "method", "networks", "labels", "difference [95 %]", "better"),
+            *("interval above / below 0", "Wilcoxon p", "p, Holm"),
+        ]
+    ]
+    for _, row in frame.iterrows():
+        mine = single
+        for name in ("test", "pair", "method", "student", "teacher", "budget"):
+            mine = mine[mine[name] == row[name]]
+        if not math.isnan(row["ratio"]):
+            mine = mine[mine["ratio"] == row["ratio"]]
+        rows.append(
+            [
+                row["test"],
+                row["method"],
+                _networks(row),
+                row["budget"],
+                _interval(row["mean"], row["low"], row["high"], signed=True),
+                f"{row['better']} of {row['splits']}",
+                f"{(mine['low'] > 0).sum()} / {(mine['high'] < 0).sum()}",
+                _number(row["p"]),
+                _number(row["p_holm"]),
+            ]
+        )
+    return [
+        Section(
+            f"Against {plan.baseline}",
+            "SRCC of each method minus that of the baseline on the same splits. 'Better' counts "
+            "splits; 'interval above / below 0' counts those whose own paired bootstrap over the "
+            "test photographs says so. Wilcoxon's signed-rank test goes over the splits (not below "
+            "five); Holm's correction is for all rows here. Splits of one database share "
+            "photographs, so p says whether they agree, not whether other databases would.",
+            rows,
+        )
+    ]
+
+
+def _labels_saved(plan: Plan, results: pd.DataFrame) -> list[Section]:
+    frame = labels_saved(results, plan.baseline)
+    if not len(frame):
+        return []
+    smallest = results.loc[results["method"] == plan.baseline, "labeled"].min()
+
+    def needed(labels: float) -> str:
+        if math.isinf(labels):
+            return "more than were tried"
+        return f"{labels:.0f} or fewer" if labels <= smallest else f"{labels:.0f}"
+
+    rows = [["test", "method", "labels", "SRCC", f"labels that {plan.baseline} needs"]]
+    for _, row in frame.iterrows():
+        rows.append(
+            [
+                row["test"],
+                row["method"],
+                f"{row['labeled']:.0f}",
+                _number(row["mean"]),
+                needed(row["needed"]),
+            ]
+        )
+    return [
+        Section(
+            "Labels saved",
+            "How many labels the baseline needs for the same mean SRCC, interpolated between its "
+            "budgets in the logarithm of their number.",
+            rows,
+        )
+    ]
+
+
+def markdown(title: str, sections: Sequence[Section]) -> str:
+    """The sections as one Markdown text."""
+    parts = [f"# {title}"]
+    for section in sections:
+        parts += [f"## {section.title}", section.text]
+        if section.rows:
+            head, *body = section.rows
+            lines = [head, ["---"] * len(head), *body]
+            parts.append("\n".join("| " + " | ".join(line) + " |" for line in lines))
+        if section.picture:
+            parts.append(f"![{section.title}]({section.picture})")
+    parts.append(f"Made by `ssliqa benchmark`, ssliqa {__version__}.")
+    return "\n\n".join(parts) + "\n"
+
+
+def _html(title: str, sections: Sequence[Section], out: Path) -> str:
+    try:
+        from jinja2 import Environment, PackageLoader, StrictUndefined
+    except ImportError:
+        raise MissingExtraError("jinja2", "report") from None
+    environment = Environment(
+        loader=PackageLoader("ssliqa.benchmark"), autoescape=True, undefined=StrictUndefined
+    )
+    embed: Callable[[str], str] = lambda name: (  # noqa: E731
+        "data:image/png;base64," + base64.b64encode((out / name).read_bytes()).decode("ascii")
+    )
+    return environment.get_template("summary.html").render(
+        title=title, sections=sections, embed=embed, version=__version__
+    )
+
+
+def _networks(row: pd.Series) -> str:
+    return f"{row['student']} <- {row['teacher']}" if row["teacher"] else str(row["student"])
+
+
+def _number(value: float) -> str:
+    return "-" if value is None or math.isnan(value) else f"{value:.3f}"
+
+
+def _interval(mean: float, low: float, high: float, signed: bool = False) -> str:
+    form = "{:+.3f}" if signed else "{:.3f}"
+    if math.isnan(mean):
+        return "undefined"
+    if math.isnan(low):
+        return form.format(mean)
+    return f"{form.format(mean)} [{form.format(low)}, {form.format(high)}]"

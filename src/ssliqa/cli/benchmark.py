@@ -1,0 +1,146 @@
+"""``ssliqa benchmark``"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonargparse import ArgumentParser
+from rich.console import Console
+from rich.table import Table
+
+from ssliqa.benchmark.cost import estimate
+from ssliqa.benchmark.plan import Cell, Plan, read_plan
+from ssliqa.benchmark.results import gather, write_results
+from ssliqa.benchmark.run import Failure, pending, run_plan
+from ssliqa.benchmark.summary import write_summary
+from ssliqa.cli.parsing import parse, underscored
+from ssliqa.cli.progress import progress_bar
+from ssliqa.errors import ConfigError
+
+
+def parser() -> ArgumentParser:
+    """The options of ``ssliqa benchmark``, beside settings of ``ssliqa train``."""
+    options = ArgumentParser(
+        prog="ssliqa benchmark",
+        description="Train and test every combination that a plan names, and summarize. Finished "
+        "cells are skipped, interrupted ones resumed. Any option of ssliqa train (--labels, "
+        "--images, --weights, --steps, ...) may be given as well, and wins over the plan's "
+        "shared settings.",
+        exit_on_error=False,
+    )
+    options.add_argument("plan", type=str, metavar="PLAN", help="YAML file; see docs/benchmark.md")
+    options.add_argument("--out", type=str, required=True, help="folder for cells and results")
+    options.add_argument("--jobs", type=int, default=1, help="trainings at a time")
+    options.add_argument(
+        "--dry_run", action="store_true", help="show the cells and an estimate of time, and stop"
+    )
+    return options
+
+
+def run(arguments: list[str]) -> int:
+    """Run a plan; status 1 if some cells failed."""
+    own, settings = separate(arguments)
+    options = parse(parser(), own)
+    if options.jobs < 1:
+        raise ConfigError(f"--jobs is {options.jobs}.", "Give 1 or more.")
+    plan = read_plan(Path(options.plan).expanduser(), settings)
+    out = Path(options.out).expanduser()
+    if options.dry_run:
+        _show(plan, out, options.jobs)
+        return 0
+    failures = _run(plan, out, options.jobs)
+    results = gather(plan, out)
+    failed = [failure.cell.key for failure in failures]
+    if len(results):
+        write_results(results, out)
+        write_summary(plan, results, out, missing=failed)
+        print(f"Results: {out / 'results.csv'}, summary.md, summary.html")
+    for failure in failures:
+        print(f"ssliqa: {failure.cell.key}: {failure.reason} ({failure.log})", file=sys.stderr)
+    return 1 if failures else 0
+
+
+def separate(arguments: Sequence[str]) -> tuple[list[str], dict[str, Any]]:
+    """This command's own options, and settings of ``ssliqa train`` with their values.
+
+    Raises:
+        ConfigError: a setting without a value.
+    """
+    known = {option for action in parser()._actions for option in action.option_strings}
+    own: list[str] = []
+    settings: dict[str, Any] = {}
+    rest = underscored(arguments)
+    while rest:
+        name, equals, value = rest.pop(0).partition("=")
+        if not name.startswith("--") or name in known:
+            own.append(name + equals + value)
+            if name in ("--out", "--jobs") and not equals and rest:
+                own.append(rest.pop(0))
+            continue
+        if not equals:
+            if not rest or rest[0].startswith("--"):
+                raise ConfigError(f"{name} has no value.", "See: ssliqa benchmark --help")
+            value = rest.pop(0)
+        settings[name[2:]] = yaml.safe_load(value)
+    return own, settings
+
+
+def _run(plan: Plan, out: Path, jobs: int) -> list[Failure]:
+    todo = len(pending(plan, out))
+    console = Console(stderr=True)
+    with progress_bar(console) as bars:
+        task = bars.add_task("trainings", total=todo, note="")
+
+        def on_cell(cell: Cell, event: str) -> None:
+            if event == "begun":
+                bars.update(task, note=cell.key)
+                return
+            bars.advance(task)
+            console.print(f"{event}: {cell.key}", highlight=False, markup=False, soft_wrap=True)
+
+        return run_plan(plan, out, jobs=jobs, on_cell=on_cell)
+
+
+def _show(plan: Plan, out: Path, jobs: int) -> None:
+    todo = {cell.key for cell in pending(plan, out)}
+    distinct = list({cell.key: cell for cell in plan.cells}.values())
+    costs = dict(zip((cell.key for cell in distinct), estimate(distinct), strict=True))
+    table = Table(title=plan.title)
+    for name in (
+        "method",
+        "networks",
+        "labels",
+        "ratio",
+        "splits",
+        "steps",
+        "minutes each",
+        "done",
+    ):
+        table.add_column(name)
+    groups: dict[tuple[str, ...], list[Cell]] = {}
+    for cell in plan.cells:
+        networks = f"{cell.student} <- {cell.teacher}" if cell.teacher else cell.student
+        ratio = "-" if cell.ratio is None else f"{cell.ratio:g}"
+        groups.setdefault((cell.method, networks, cell.budget, ratio), []).append(cell)
+    for place, cells in groups.items():
+        cost = costs[cells[0].key]
+        done = Counter(cell.key in todo for cell in cells)[False]
+        table.add_row(
+            *place,
+            str(len(cells)),
+            str(cost.steps),
+            f"{cost.seconds / 60:.1f}",
+            f"{done} of {len(cells)}",
+        )
+    Console().print(table)
+    left = sum(costs[key].seconds for key in todo) / 3600
+    print(
+        f"{len(plan.cells)} cells, {len(distinct)} different trainings, {len(todo)} to do: about "
+        f"{left:.1f} hours of one training after the other"
+        + (f", or {left / jobs:.1f} with {jobs} jobs if each had all threads." if jobs > 1 else ".")
+    )

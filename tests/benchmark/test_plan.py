@@ -1,0 +1,164 @@
+"""What a plan says, and what is wrong with plans."""
+
+import json
+
+import pytest
+import yaml
+
+from ssliqa.benchmark.plan import OWN_TEST, read_plan
+from ssliqa.errors import ConfigError
+from ssliqa.training.presets import read_preset
+
+PLAN = {
+    "title": "A plan",
+    "settings": {"labels": "ratings.csv", "images": "photos", "steps": 9, "student.head": "64"},
+    "methods": {
+        "supervised": {"method": "supervised"},
+        "supervised teacher": {"method": "supervised", "student": "{teacher}"},
+        "ssliqa": {"method": "ssliqa"},
+        "no relations": {"method": "ssliqa", "method.relation_weight": 0},
+    },
+    "pairs": ["alexnet <- resnet18"],
+    "budgets": [50, 0.5, "all"],
+    "ratios": [1, 2],
+    "splits": 3,
+}
+
+
+@pytest.fixture
+def read(tmp_path):
+    """Read a plan from a file; ``None`` takes an entry away."""
+
+    def from_file(changes=None, overrides=None, base=PLAN):
+        values = {k: v for k, v in (base | (changes or {})).items() if v is not None}
+        file = tmp_path / "plan.yaml"
+        file.write_text(yaml.safe_dump(values, sort_keys=False))
+        return read_plan(file, overrides)
+
+    return from_file
+
+
+def test_every_combination_is_a_cell(read):
+    plan = read()
+    assert plan.title == "A plan"
+    assert plan.methods == list(PLAN["methods"])
+    places = [tuple(cell.place.values()) for cell in plan.cells]
+    assert len(set(places)) == len(places)
+    # Supervised methods use no unlabeled images, so they have one cell for both ratios.
+    assert len(places) == 3 * 3 * (1 + 1 + 2 + 2)
+    some = [cell for cell in plan.cells if (cell.method, cell.budget) == ("ssliqa", "50")]
+    assert [(cell.ratio, cell.split) for cell in some] == [(r, k) for r in (1, 2) for k in range(3)]
+
+
+def test_a_cell_has_the_settings_of_its_place(read):
+    cells = {(c.method, c.budget, c.split, c.ratio): c for c in read().cells}
+    config = cells["no relations", "0.5", 2, 1.0].config
+    assert config.method["relation_weight"] == 0
+    assert (config.label_budget, config.seed, config.unlabeled_ratio) == (0.5, 2, 1)
+    assert (config.student.name, config.teacher.name) == ("alexnet", "resnet18")
+    assert (config.steps, config.student.head) == (9, "64")
+    assert cells["ssliqa", "all", 0, 2.0].config.label_budget is None
+    assert cells["ssliqa", "all", 0, 2.0].config.method["relation_weight"] == 100
+    teacher = cells["supervised teacher", "50", 0, None]
+    assert teacher.config.student.name == "resnet18"
+    assert (teacher.pair, teacher.student, teacher.teacher) == (
+        "alexnet <- resnet18",
+        "resnet18",
+        "",
+    )
+
+
+def test_equal_trainings_share_a_folder_and_different_ones_never_do(read):
+    plan = read({"pairs": ["alexnet <- resnet18", "alexnet <- resnet34"], "splits": 1})
+    supervised = [c.key for c in plan.cells if (c.method, c.budget) == ("supervised", "50")]
+    assert len(supervised) == 2
+    assert len(set(supervised)) == 1
+    ssliqa = [c.key for c in plan.cells if (c.method, c.budget) == ("ssliqa", "50")]
+    assert len(set(ssliqa)) == len(ssliqa) == 4
+
+
+def test_where_and_how_fast_a_cell_runs_does_not_change_its_folder(read):
+    one = read(overrides={"workers": 1, "cache": "here", "device": "cpu"})
+    other = read(overrides={"workers": 4, "checkpoint_minutes": 1})
+    assert [cell.key for cell in one.cells] == [cell.key for cell in other.cells]
+    longer = read(overrides={"steps": 10})
+    assert not {cell.key for cell in one.cells} & {cell.key for cell in longer.cells}
+
+
+def test_overrides_win_over_shared_settings_but_not_over_what_sets_a_method_apart(read):
+    overrides = {"steps": 5, "method.relation_weight": 7}
+    cells = {c.method: c.config for c in read({"splits": [4]}, overrides).cells}
+    assert {config.steps for config in cells.values()} == {5}
+    assert cells["no relations"].method["relation_weight"] == 0
+
+
+def test_a_preset_lies_below_everything_else(read):
+    methods = {"paper": {"preset": "paper"}, "changed": {"preset": "paper", "student.head": "32"}}
+    paper, changed = read({"methods": methods, "budgets": None, "ratios": None, "splits": 1}).cells
+    preset = read_preset("paper")
+    assert paper.config.teacher.head == preset["teacher"]["head"] == "published"
+    assert paper.config.student.head == "64"  # the plan's shared setting
+    assert changed.config.student.head == "32"
+    assert paper.config.optimizer.halve_every == preset["optimizer"]["halve_every"]
+    assert paper.config.method["mask_trivial"] is False
+    assert paper.config.steps == 9
+
+
+def test_a_plan_of_methods_alone_takes_the_defaults(read):
+    base = {"settings": {"labels": "r.csv"}, "methods": {"ssliqa": {}}}
+    (cell,) = read(base=base).cells
+    assert (cell.budget, cell.split, cell.pair) == ("all", 0, "")
+    assert cell.config.method["name"] == "ssliqa"
+    assert read(base=base).title == "plan"
+    assert read(base=base).baseline == "ssliqa"
+
+
+def test_keys_are_names_for_folders(read):
+    for cell in read({"pairs": ["torchvision:alexnet <- resnet18"], "splits": 1}).cells:
+        assert not set(cell.key) & set('/\\:*?"<>| ')
+        assert json.dumps(cell.place)
+
+
+REFUSED = {
+    "an unknown entry": ({"metods": {}}, "metods"),
+    "no methods": ({"methods": None}, "no methods"),
+    "methods in a list": ({"methods": ["ssliqa"]}, "names with settings"),
+    "an unknown method": ({"methods": {"x": {"method": "magic"}}}, "magic"),
+    "an unknown setting": ({"methods": {"x": {"epoks": 3}}}, "epoks"),
+    "a setting of another method": (
+        {"methods": {"x": {"method": "supervised", "method.relation_weight": 0}}},
+        "relation_weight",
+    ),
+    "an unknown preset": ({"methods": {"x": {"preset": "papers"}}}, "papers"),
+    "an impossible value": ({"settings": {"labels": "r.csv", "steps": 0}}, "steps is 0"),
+    "no labels": ({"settings": {}}, "labels"),
+    "half a pair": ({"pairs": ["alexnet"]}, "student <- teacher"),
+    "no splits": ({"splits": []}, "splits"),
+    "splits in words": ({"splits": "five"}, "five"),
+    "a budget in words": ({"budgets": ["many"]}, "many"),
+    "a budget of nothing": ({"budgets": [0]}, "budget 0"),
+    "a ratio in words": ({"ratios": ["twice"]}, "twice"),
+    "another baseline": ({"baseline": "magic"}, "magic"),
+    "a test set without labels": ({"tests": {"night": {"images": "x"}}}, "night"),
+    "a test set with more": ({"tests": {"night": {"labels": "x", "foo": 1}}}, "foo"),
+}
+
+
+@pytest.mark.parametrize(("changes", "named"), REFUSED.values(), ids=REFUSED.keys())
+def test_what_is_wrong_with_a_plan_is_named(changes, named, read):
+    with pytest.raises(ConfigError, match=named):
+        read(changes)
+
+
+@pytest.mark.parametrize("text", ["- a list", "{", ""])
+def test_a_file_of_another_form_is_refused(text, tmp_path):
+    file = tmp_path / "plan.yaml"
+    file.write_text(text)
+    with pytest.raises(ConfigError, match=r"plan\.yaml"):
+        read_plan(file)
+    with pytest.raises(ConfigError, match="no plan"):
+        read_plan(tmp_path / "none.yaml")
+
+
+def test_the_test_part_has_a_name_no_one_takes_by_accident():
+    assert " " in OWN_TEST
