@@ -1,0 +1,185 @@
+"""A small benchmark of real trainings: cells, interruptions, and what it says at the end."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+
+import pandas as pd
+import pytest
+import yaml
+from tiny_set import console_script, environment
+
+from ssliqa.benchmark.plan import OWN_TEST, read_plan
+from ssliqa.benchmark.run import cell_folder, pending
+from ssliqa.cli.main import main
+
+AXES = ["method", "pair", "student", "teacher", "budget", "ratio", "split", "test", "cell"]
+
+
+def write_plan(tiny_set, folder, **changes):
+    """Three trainings: the supervised student on two splits, ssliqa on one of them."""
+    plan = {
+        "title": "Small",
+        "settings": {
+            **{"labels": str(tiny_set.labels), "images": str(tiny_set.folder), "scale": "0-100"},
+            **{"cache": str(tiny_set.cache), "weights": "none", "device": "cpu", "batch_size": 4},
+            **{"protocol": {"short": 80, "crop": 64, "grid": 2}, "steps": 12},
+            **{"student.bf16": "no", "teacher.bf16": "no", "checkpoint_minutes": 0.0008},
+        },
+        "methods": {"supervised": {"method": "supervised"}, "ssliqa": {"method": "ssliqa"}},
+        "pairs": ["test_resnet <- test_efficientnet"],
+        "budgets": [8],
+        "splits": [3],
+        **changes,
+    }
+    file = folder / "plan.yaml"
+    file.write_text(yaml.safe_dump(plan, sort_keys=False))
+    return file
+
+
+def without_times(out):
+    return pd.read_csv(out / "results.csv").drop(columns="seconds")
+
+
+@pytest.fixture(scope="module")
+def plan_file(tiny_set, tmp_path_factory):
+    further = {"further": {"labels": str(tiny_set.labels), "images": str(tiny_set.folder)}}
+    further["further"]["scale"] = "0-100"
+    return write_plan(tiny_set, tmp_path_factory.mktemp("plan"), tests=further)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(plan_file, tmp_path_factory):
+    out = tmp_path_factory.mktemp("undisturbed") / "out"
+    assert main(["benchmark", str(plan_file), "--out", str(out)]) == 0
+    return out
+
+
+def test_the_table_has_a_row_for_each_cell_and_test_set(undisturbed):
+    results = pd.read_csv(undisturbed / "results.csv")
+    assert results["method"].tolist() == ["supervised"] * 2 + ["ssliqa"] * 2
+    assert results["test"].tolist() == [OWN_TEST, "further"] * 2
+    assert results["n"].tolist() == [5, 24] * 2
+    assert (results["labeled"] == 8).all()
+    assert results["unlabeled"].tolist() == [11, 11, 11, 11]
+    assert results["ratio"].isna().tolist() == [True, True, False, False]
+    assert results["SRCC"].between(-1, 1).all()
+    pd.testing.assert_frame_equal(
+        pd.read_parquet(undisturbed / "results.parquet")[AXES[-2:]],
+        results[AXES[-2:]],
+        check_dtype=False,
+    )
+
+
+def test_the_figures_are_those_of_the_runs(undisturbed, plan_file):
+    results = pd.read_csv(undisturbed / "results.csv").set_index(["method", "test"])
+    for cell in read_plan(plan_file).cells:
+        folder = cell_folder(undisturbed, cell)
+        metrics = json.loads((folder / "evaluation" / "further" / "metrics.json").read_text())
+        found = results.loc[(cell.method, "further")]
+        assert found["SRCC"] == pytest.approx(metrics["SRCC"]["value"], abs=1e-5)
+        assert found["PLCC_fitted_low"] == pytest.approx(metrics["PLCC_fitted"]["low"], abs=1e-5)
+
+
+def test_the_summary_names_methods_and_differences_in_both_forms(undisturbed):
+    for name in ("summary.md", "summary.html"):
+        text = (undisturbed / name).read_text()
+        assert "Small" in text
+        assert "Against supervised" in text
+        assert "Results on the test part" in text
+        assert "Results on further" in text
+    results = pd.read_csv(undisturbed / "results.csv")
+    first = results["SRCC"].iloc[0]
+    assert f"{first:.3f}" in (undisturbed / "summary.md").read_text()
+
+
+def test_a_second_run_does_nothing_again(undisturbed, plan_file):
+    before = {path: path.stat().st_mtime_ns for path in undisturbed.rglob("result.json")}
+    table = (undisturbed / "results.csv").read_bytes()
+    assert pending(read_plan(plan_file), undisturbed) == []
+    assert main(["benchmark", str(plan_file), "--out", str(undisturbed)]) == 0
+    assert {path: path.stat().st_mtime_ns for path in undisturbed.rglob("result.json")} == before
+    assert (undisturbed / "results.csv").read_bytes() == table
+
+
+def test_killed_and_started_again_it_ends_as_if_nothing_had_been(undisturbed, plan_file, tmp_path):
+    out = tmp_path / "out"
+    command = [*console_script(), "benchmark", str(plan_file), "--out", str(out)]
+    process = subprocess.Popen(command, env=environment(), stderr=subprocess.PIPE)
+    first, second = (cell_folder(out, cell) for cell in read_plan(plan_file).cells)
+    # In the middle of the second training, with a checkpoint written and more to come.
+    until(lambda: (second / "run" / "checkpoints").exists(), process)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert (first / "result.json").exists()
+    assert not (second / "result.json").exists()
+    done = (first / "result.json").stat().st_mtime_ns
+
+    assert subprocess.run(command, env=environment(), check=False).returncode == 0
+    assert (first / "result.json").stat().st_mtime_ns == done
+    pd.testing.assert_frame_equal(without_times(out), without_times(undisturbed))
+
+
+def until(happened, process, seconds=120):
+    """Wait for something that a running process does."""
+    end = time.monotonic() + seconds
+    while not happened():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def test_a_cell_that_fails_is_named_and_the_others_go_on(tiny_set, tmp_path, capsys):
+    methods = {
+        "diverges": {"method": "supervised", "optimizer.lr": 1e38},
+        "supervised": {"method": "supervised"},
+    }
+    plan = write_plan(tiny_set, tmp_path, methods=methods, pairs=None)
+    options = ("--student", "test_resnet", "--steps", "3")
+    out = tmp_path / "out"
+    assert main(["benchmark", str(plan), "--out", str(out), "--jobs", "2", *options]) == 1
+    results = pd.read_csv(out / "results.csv")
+    assert results["method"].tolist() == ["supervised"]
+    message = capsys.readouterr().err
+    assert "smaller --optimizer.lr" in message
+    assert "Missing" in (out / "summary.md").read_text()
+
+
+def test_only_one_benchmark_works_in_a_folder(plan_file, undisturbed, capsys):
+    from ssliqa.training.run_lock import run_lock
+
+    with run_lock(undisturbed, main_process=True):
+        assert main(["benchmark", str(plan_file), "--out", str(undisturbed)]) == 2
+    assert "at work" in capsys.readouterr().err
+
+
+def test_a_dry_run_shows_cells_and_time_and_writes_nothing(plan_file, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert main(["benchmark", str(plan_file), "--out", str(out), "--dry-run"]) == 0
+    text = capsys.readouterr().out
+    assert "2 different trainings, 2 to do" in text
+    assert "hours" in text
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--jobs", "0"), ("--labels",), ("--nonsense", "1"), ("--steps", "x")]
+)
+def test_wrong_options_are_one_message(arguments, plan_file, tmp_path, capsys):
+    assert main(["benchmark", str(plan_file), "--out", str(tmp_path / "out"), *arguments]) == 2
+    captured = capsys.readouterr()
+    assert captured.err.startswith("ssliqa: ")
+    assert not (tmp_path / "out").exists()
+
+
+def test_threads_are_shared_out_among_jobs(monkeypatch):
+    from ssliqa.benchmark.run import _environment
+
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    processors = len(os.sched_getaffinity(0))
+    assert _environment(1)["OMP_NUM_THREADS"] == str(processors)
+    assert _environment(10 * processors)["OMP_NUM_THREADS"] == "1"
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    assert _environment(1)["OMP_NUM_THREADS"] == "7"
