@@ -88,7 +88,7 @@ def within_splits(results: pd.DataFrame, baseline: str, out: Path) -> pd.DataFra
                 ).set_index("path")
                 for cell in (row["cell"], row["cell_baseline"])
             )
-            both = one.join(other, rsuffix="_baseline", how="inner")
+            both = one.merge(other, left_index=True, right_index=True, suffixes=("", "_baseline"))
             try:
                 difference = paired_bootstrap(
                     srcc, both["score"], both["score_baseline"], both["mos"]
