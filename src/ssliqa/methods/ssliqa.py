@@ -45,7 +45,7 @@ class SSLIQAConfig:
             the teacher's; 'cdf' is the squared difference of cumulative shares, 'mse' the squared
             difference of shares (the paper's).
         prediction_weight: weight a of prediction consistency; 0 leaves it out.
-        relation_weight: weight b of relation consistency; 0 leaves it out.
+        relation_weight: weight b of relation consistency (100 in the paper); 0 leaves it out.
         relation: which relations are kept consistent: 'angle' (the paper's), 'distance' or 'gram'.
         mask_trivial: leave out relations of an image with itself, which are equal in every network;
             the published mean counts them.
@@ -61,7 +61,7 @@ class SSLIQAConfig:
 
     loss: Literal["cdf", "mse"] = "cdf"
     prediction_weight: float = 1.0
-    relation_weight: float = 100.0
+    relation_weight: float = 1.0
     relation: Literal["angle", "distance", "gram"] = "angle"
     mask_trivial: bool = True
     ramp: Literal["step", "epoch", "none"] = "step"
