@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ssliqa.data import list_photographs, read_split
+from ssliqa.data import list_photographs, read_rated, read_split
 from ssliqa.demo.page import write_page
 from ssliqa.demo.photographs import render_photographs
 from ssliqa.demo.summary import Trained, summarize
@@ -24,7 +24,6 @@ from ssliqa.images import Protocol
 from ssliqa.report.scatter import scatter_plot
 from ssliqa.scoring import score_photos, write_scores
 from ssliqa.training import BranchConfig, Monitor, OptimizerConfig, TrainConfig, train
-from ssliqa.training.photographs import read_table
 
 PHOTOGRAPHS_COUNT = 600
 NEW_PHOTOGRAPHS = 24
@@ -173,7 +172,7 @@ def _train(
     }
     # Both methods get the same number of steps; an epoch is longer with unlabeled photographs.
     config = TrainConfig(**settings)
-    table = read_table(config)
+    table = read_rated(config)
     in_training = round(len(table.names) * config.fractions[0])
     labeled = max(1, round(in_training * LABEL_BUDGET))
     epoch = labeled / config.batch_size
