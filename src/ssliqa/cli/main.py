@@ -15,6 +15,7 @@ COMMANDS = {
     "train": "a few ratings and many photographs -> a model",
     "evaluate": "how well a model agrees with ratings, with confidence intervals",
     "score": "score photographs with a trained model",
+    "datasets": "the databases that can be read by name; check a copy of rated photographs",
 }
 
 OK, SOME_FAILED, FAILED = 0, 1, 2

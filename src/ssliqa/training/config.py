@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from ssliqa.data.source import RatedSource
+from ssliqa.data import RatedSource
 from ssliqa.errors import ConfigError
 from ssliqa.images import Protocol
 

@@ -57,8 +57,9 @@ SPEC = DatasetSpec(
     label="MOS",
     scale=Scale(0, 100),
     groups="none",
-    parts="training / validation by is_valid, test by size, where the table says so",
+    parts="training, validation, test",
     images=39_810,
     layout=("database/", "labels_image.csv"),
     rows=_rows,
+    note="Parts by is_valid, and by size for the test images, as far as the table has them.",
 )

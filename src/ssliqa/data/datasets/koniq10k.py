@@ -28,14 +28,15 @@ SPEC = DatasetSpec(
     "Learning of Blind Image Quality Assessment. IEEE Trans. Image Processing 29, 2020",
     licence=SEE_AUTHORS,
     url="https://database.mmsp-kn.de/koniq-10k-database.html",
-    label="rating distribution",
+    label="distribution",
     scale=ACR,
     groups="none",
-    parts="training / validation / test (7058 / 1000 / 2015), with the file of sets",
+    parts="training, validation, test",
     images=10_073,
     layout=(
         "1024x768/ (or 512x384/)",
         "koniq10k_distributions_sets.csv (or koniq10k_scores_and_distributions.csv, no split)",
     ),
     rows=_rows,
+    note="The split (7058 / 1000 / 2015) comes with the file of sets alone.",
 )

@@ -49,7 +49,7 @@ SPEC = DatasetSpec(
     "Quality Assessment Algorithms. IEEE Trans. Image Processing 15(11), 2006",
     licence="free to use, copy, modify and distribute with its copyright notice; to be cited",
     url="https://live.ece.utexas.edu/research/quality/subjective.htm",
-    label="DMOS (realigned) and SD",
+    label="DMOS and SD",
     # The study's scale is 0..100; realigned scores of its worst and best images lie beyond.
     scale=Scale(-5, 115, higher_is_better=False),
     groups="reference image",
@@ -61,5 +61,5 @@ SPEC = DatasetSpec(
         "refnames_all.mat",
     ),
     rows=_rows,
-    note="Artificial distortions. Realigned scores may lie a little beyond 0-100.",
+    note="Artificial distortions. Realigned DMOS, which may lie a little beyond 0-100.",
 )

@@ -42,7 +42,7 @@ SPEC = DatasetSpec(
     label="MOS and SD",
     scale=Scale(0, 100),
     groups="none",
-    parts="none; usual are ten random splits 80/20",
+    parts="none",
     images=1162,
     layout=(
         "Images/",
@@ -51,5 +51,6 @@ SPEC = DatasetSpec(
         "Data/AllStdDev_release.mat",
     ),
     rows=_rows,
-    note="The seven images t1..t7 that trained the raters are left out.",
+    note="The seven images t1..t7 that trained the raters are left out. Usual are ten random "
+    "splits 80/20.",
 )

@@ -27,8 +27,9 @@ SPEC = DatasetSpec(
     label="MOS",
     scale=Scale(0, 100),
     groups="none",
-    parts="none; usual is a random split 80/20",
+    parts="none",
     images=11_125,
     layout=("TestImage/", f"Annotations/{_LABELS}"),
     rows=_rows,
+    note="Usual is a random split 80/20.",
 )
