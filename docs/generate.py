@@ -53,8 +53,8 @@ def help_of(command: str) -> str:
 
 def datasets() -> str:
     parts = [
-        "# Databases\n\nMade by `python docs/generate.py` from `ssliqa.data.datasets`. How they are "
-        "used: [databases](../datasets.md).\n"
+        "# Databases\n\nMade by `python docs/generate.py` from `ssliqa.data.datasets`. How they "
+        "are used: [databases](../datasets.md).\n"
     ]
     for name in dataset_names():
         spec = find_dataset(name)
