@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from pathlib import Path
+import sys
 
 from ssliqa.data.datasets.contract import DatasetSpec
 from ssliqa.errors import ConfigError
@@ -14,7 +14,9 @@ _NOT_DATASETS = {"cells", "contract", "find", "root"}
 
 def dataset_names() -> list[str]:
     """The names of all databases, sorted."""
-    found = (module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)]))
+    found = (
+        module.name for module in pkgutil.iter_modules(sys.modules["ssliqa.data.datasets"].__path__)
+    )
     return sorted(set(found) - _NOT_DATASETS)
 
 
