@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from ssliqa.cli.main import COMMANDS
+from ssliqa.data import dataset_names, find_dataset
 from ssliqa.files import write_text
 from ssliqa.methods import find_method, method_names
 
@@ -26,6 +27,7 @@ def pages() -> dict[Path, str]:
     """Every generated page by its path."""
     return {
         DOCS / "reference" / "command-line.md": command_line(),
+        DOCS / "reference" / "datasets.md": datasets(),
         DOCS / "reference" / "methods.md": methods(),
     }
 
@@ -47,6 +49,32 @@ def help_of(command: str) -> str:
         env={**os.environ, "COLUMNS": "100", "NO_COLOR": "1"},
     )
     return "\n".join(line.rstrip() for line in done.stdout.rstrip().splitlines())
+
+
+def datasets() -> str:
+    parts = [
+        "# Databases\n\nMade by `python docs/generate.py` from `ssliqa.data.datasets`. How they "
+        "are used: [databases](../datasets.md).\n"
+    ]
+    for name in dataset_names():
+        spec = find_dataset(name)
+        url = f"<{spec.url}>" if spec.url.startswith("http") else spec.url
+        direction = "higher" if spec.scale.higher_is_better else "lower"
+        facts = {
+            "to cite": spec.citation,
+            "licence": spec.licence,
+            "to be had": url,
+            "images": "as many as the lists name" if spec.images is None else f"{spec.images:,}",
+            "label": spec.label,
+            "scale": f"{str(spec.scale).partition(',')[0]}, {direction} is better",
+            "content groups": spec.groups,
+            "official split": spec.parts,
+            "below the root": "<br>".join(f"`{line}`" for line in spec.layout),
+            "note": spec.note,
+        }
+        rows = "\n".join(f"| {what} | {fact} |" for what, fact in facts.items() if fact)
+        parts.append(f"## {name}\n\n| {spec.title} | |\n|---|---|\n{rows}\n")
+    return "\n".join(parts)
 
 
 def methods() -> str:

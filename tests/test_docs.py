@@ -17,7 +17,7 @@ def pages():
     return {path.name: (path, text) for path, text in module.pages().items()}
 
 
-@pytest.mark.parametrize("name", ["command-line.md", "methods.md"])
+@pytest.mark.parametrize("name", ["command-line.md", "datasets.md", "methods.md"])
 def test_the_reference_pages_are_up_to_date(name, pages):
     path, text = pages[name]
     assert path.read_text(encoding="utf-8") == text, "run `make docs`"

@@ -58,7 +58,7 @@ def test_a_cell_has_the_settings_of_its_place(read):
     assert (config.student.name, config.teacher.name) == ("alexnet", "resnet18")
     assert (config.steps, config.student.head) == (9, "64")
     assert cells["ssliqa", "all", 0, 2.0].config.label_budget is None
-    assert cells["ssliqa", "all", 0, 2.0].config.method["relation_weight"] == 100
+    assert cells["ssliqa", "all", 0, 2.0].config.method["relation_weight"] == 1
     teacher = cells["supervised teacher", "50", 0, None]
     assert teacher.config.student.name == "resnet18"
     assert (teacher.pair, teacher.student, teacher.teacher) == (

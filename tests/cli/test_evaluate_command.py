@@ -6,14 +6,16 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 from scipy.stats import spearmanr
-from tiny_set import CORRUPT, write_ratings
+from tiny_set import CORRUPT, SMALL, write_ratings
 
 from ssliqa import load_model
 from ssliqa.cli.main import main
 from ssliqa.data import read_split
+from ssliqa.training.run_config import read_config
 
 
 def evaluate(*arguments):
@@ -149,6 +151,38 @@ def test_a_run_without_test_images_asks_for_rated_photographs(run, capsys):
     assert "has kept no test images" in capsys.readouterr().err
 
 
-def test_options_of_a_table_without_a_table_are_refused(run, capsys):
-    assert evaluate(run, "--scale", "0-100") == 2
-    assert "--scale belongs to --labels" in capsys.readouterr().err
+def database_copy(tiny_set, root):
+    """The tiny set as a copy of SPAQ would hold it."""
+    pytest.importorskip("openpyxl")
+    shutil.copytree(tiny_set.folder, root / "TestImage")
+    cells = pd.DataFrame({"Image name": tiny_set.names, "MOS": tiny_set.mos})
+    cells.to_excel(root / "MOS and Image attribute scores.xlsx", index=False)
+    return root
+
+
+def test_a_database_gives_the_figures_of_the_same_table(run, tiny_set, tmp_path):
+    root = database_copy(tiny_set, tmp_path / "spaq")
+    table = ("--labels", tiny_set.labels, "--images", tiny_set.folder, "--scale", "0-100")
+    assert evaluate(run, *table, "--resamples", 100, "--out", run / "table") == 0
+    assert evaluate(run, "--dataset", "spaq", "--root", root, "--resamples", 100) == 0
+    assert results(run / "evaluation-spaq")[0] == results(run / "table")[0]
+
+
+def test_a_run_on_a_database_finds_its_copy_again_from_anywhere(tiny_set, tmp_path, monkeypatch):
+    database_copy(tiny_set, tmp_path / "spaq")
+    monkeypatch.chdir(tmp_path)
+    source = ("--dataset", "spaq", "--root", "spaq", "--cache", "cache", "--out", "run")
+    quick = ("--method", "supervised", "--epochs", "1")
+    assert main(["train", *source, *SMALL, *quick]) == 0
+    assert read_config(tmp_path / "run").root == str(tmp_path / "spaq")
+    assert read_config(tmp_path / "run").labels is None
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert evaluate(tmp_path / "run", "--resamples", 100) == 0
+    assert results(tmp_path / "run" / "evaluation")[0]["n"] == 5
+
+
+@pytest.mark.parametrize("option", ["--scale", "--root"])
+def test_options_of_ratings_without_ratings_are_refused(run, capsys, option):
+    assert evaluate(run, option, "0-100") == 2
+    assert f"{option} belongs to --" in capsys.readouterr().err

@@ -156,6 +156,8 @@ REFUSED = {
     "a preset without a name": (("--preset",), "The presets are: paper"),
     "a missing configuration": (("--config", "none.yaml"), "none.yaml"),
     "missing weights": (("--weights", "none.safetensors"), "none.safetensors'. --weights takes"),
+    "a database beside a table": (("--dataset", "livec"), "Both --labels"),
+    "the root of a database without one": (("--root", "."), "--root belongs to --dataset"),
     "a column that is not there": (("--columns.mos", "Q"), "no column 'Q'"),
     "more labels than there are": (("--label-budget", "99"), "label budget is 99"),
     "a crop that does not fit": (("--protocol.crop", "99"), "crop=99 does not fit"),
@@ -191,7 +193,8 @@ def test_a_file_in_the_place_of_the_run_folder_is_refused(tiny_set, tmp_path, ca
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        ((), "labels"),
+        ((), "required: out"),
+        (("--out", "run"), "with --labels TABLE, or a database with --dataset NAME --root DIR"),
         (("--resume",), "ssliqa train --resume --out DIR"),
         (("--resume", "--out", "no run"), "'no run' holds no run"),
         (("--resume", "--out", "no run", "--epochs", "20"), "and nothing else"),

@@ -21,8 +21,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ssliqa.benchmark.plan import OWN_TEST, Cell, TestSet
-from ssliqa.data import LabelTable, read_label_table
+from ssliqa.benchmark.plan import OWN_TEST, Cell
+from ssliqa.data import LabelTable, RatedSource
 from ssliqa.errors import SsliqaError
 from ssliqa.evaluation import evaluate_model
 from ssliqa.files import write_text
@@ -35,7 +35,7 @@ from ssliqa.training.run_config import config_parser, config_values, parse_confi
 RESULT = "result.json"
 
 
-def write_cell(folder: Path, cell: Cell, tests: dict[str, TestSet]) -> None:
+def write_cell(folder: Path, cell: Cell, tests: dict[str, RatedSource]) -> None:
     """Write what :func:`run_cell` is to do."""
     values = config_values(cell.config) | {"out": str((folder / "run").absolute())}
     of_tests = {name: asdict(test) for name, test in tests.items()}
@@ -63,7 +63,7 @@ def run_cell(folder: Path) -> None:
 
     tables: dict[str, LabelTable] = {OWN_TEST: own_test_part(run)}
     for name, test in cell["tests"].items():
-        tables[name] = read_label_table(test.pop("labels"), test.pop("images"), **test)
+        tables[name] = RatedSource(**test).read()
     figures: dict[str, Any] = {}
     for name, table in tables.items():
         evaluation = evaluate_model(model, table).evaluation

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import math
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 
 import torch
 
 from ssliqa.benchmark.plan import Cell
-from ssliqa.data import list_photographs
+from ssliqa.data import RatedSource, list_photographs
 from ssliqa.methods import find_method
 from ssliqa.models import QualityModel
 from ssliqa.training import BranchConfig, TrainConfig
-from ssliqa.training.photographs import read_table
 
 _BACKWARD = 2.0
 """A pass back costs about two passes forward: gradients of the input and of the weights."""
@@ -43,9 +43,8 @@ def estimate(cells: Iterable[Cell]) -> list[Cost]:
 
 def _cost(config: TrainConfig) -> Cost:
     kind = find_method(str(config.method["name"]))
-    photographs, further = _counts(
-        config.labels, config.images, config.scale, tuple(config.unlabeled)
-    )
+    photographs = _photographs(json.dumps(asdict(RatedSource.of(config))))
+    further = len(list_photographs(config.unlabeled)) if config.unlabeled else 0
     training = round(photographs * config.fractions[0])
     test = round(photographs * config.fractions[2])
     budget = config.label_budget
@@ -70,11 +69,8 @@ def _cost(config: TrainConfig) -> Cost:
 
 
 @cache
-def _counts(
-    labels: str, images: str | None, scale: str | None, unlabeled: tuple[str, ...]
-) -> tuple[int, int]:
-    config = TrainConfig(labels=labels, images=images, scale=scale, out=".", on_problem="warn")
-    return len(read_table(config).names), len(list_photographs(unlabeled)) if unlabeled else 0
+def _photographs(source: str) -> int:
+    return len(RatedSource(**json.loads(source)).read().names)
 
 
 def _seconds_a_crop(branch: BranchConfig, crop: int) -> float:

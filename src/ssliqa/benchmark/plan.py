@@ -29,12 +29,13 @@ import hashlib
 import itertools
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from ssliqa.data import RatedSource
 from ssliqa.errors import ConfigError
 from ssliqa.methods import find_method
 from ssliqa.training import TrainConfig
@@ -55,7 +56,6 @@ _KEYS = (
     "splits",
     "tests",
 )
-_TEST_KEYS = ("labels", "images", "scale", "columns", "on_problem")
 # What does not change a training's result, and so does not tell cells apart.
 _NO_DIFFERENCE = ("out", "cache", "cache_gb", "workers", "checkpoint_minutes", "device")
 
@@ -100,23 +100,12 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class TestSet:
-    """A further database to test every model on; see :func:`ssliqa.data.read_label_table`."""
-
-    labels: str
-    images: str | None = None
-    scale: str | None = None
-    columns: Mapping[str, str] = field(default_factory=dict)
-    on_problem: str = "error"
-
-
-@dataclass(frozen=True)
 class Plan:
     """Everything a benchmark does; ``baseline`` is the method the others are compared with."""
 
     title: str
     cells: tuple[Cell, ...]
-    tests: Mapping[str, TestSet]
+    tests: Mapping[str, RatedSource]
     baseline: str
 
     @property
@@ -282,15 +271,20 @@ def _pair(text: Any) -> tuple[str, str]:
     return student.strip(), teacher.strip()
 
 
-def _test_set(name: str, values: Mapping[str, Any]) -> TestSet:
-    unknown = sorted(set(values) - set(_TEST_KEYS))
-    if unknown or "labels" not in values:
+def _test_set(name: str, values: Mapping[str, Any]) -> RatedSource:
+    known = [entry.name for entry in fields(RatedSource)]
+    unknown = sorted(set(values) - set(known))
+    if unknown:
         raise ConfigError(
-            f"The test set '{name}' of the plan "
-            + (f"has unknown entries: {', '.join(unknown)}." if unknown else "has no labels."),
-            f"Its entries are {', '.join(_TEST_KEYS)}.",
+            f"The test set '{name}' of the plan has unknown entries: {', '.join(unknown)}.",
+            f"Its entries are {', '.join(known)}.",
         )
-    return TestSet(**values)
+    try:
+        return RatedSource(**values)
+    except ConfigError as error:
+        raise ConfigError(
+            f"The test set '{name}' of the plan: {error.found}", error.remedy
+        ) from error
 
 
 def _filled(values: Mapping[str, Any], networks: Mapping[str, str]) -> dict[str, Any]:

@@ -8,9 +8,9 @@ from pathlib import Path
 from jsonargparse import ArgumentParser, Namespace
 from rich.console import Console
 
-from ssliqa.cli.parsing import add_table_options, parse, table_from
+from ssliqa.cli.parsing import add_source_options, parse
 from ssliqa.cli.progress import progress_bar
-from ssliqa.data import LabelTable
+from ssliqa.data import LabelTable, read_rated
 from ssliqa.errors import ConfigError
 from ssliqa.evaluation import evaluate_model
 from ssliqa.models import load_model
@@ -24,18 +24,19 @@ def parser() -> ArgumentParser:
     """The options of ``ssliqa evaluate``."""
     options = ArgumentParser(
         prog="ssliqa evaluate",
-        description="Compare a model's scores with ratings. Without --labels, a run is evaluated "
-        "on the test images of its own split.",
+        description="Compare a model's scores with ratings. Without --labels or --dataset, a "
+        "run is evaluated on the test images of its own split.",
         exit_on_error=False,
     )
     options.add_argument(
         "run", type=str, metavar="RUN", help="run folder, model folder, or name on the hub"
     )
-    add_table_options(options, required=False)
+    add_source_options(options)
     options.add_argument(
         "--out",
         type=str,
-        help="folder for the results (default: RUN/evaluation, with --labels RUN/evaluation-TABLE)",
+        help="folder for the results (default: RUN/evaluation, or RUN/evaluation-NAME of a table "
+        "or database)",
     )
     options.add_argument("--device", type=str, default="cpu", help="cpu or cuda")
     options.add_argument("--workers", type=int, default=2, help="threads that decode")
@@ -85,8 +86,8 @@ def _results_folder(options: Namespace, folder: Path) -> Path:
         raise ConfigError(
             f"'{options.run}' is no folder to keep the results in.", "Name one with --out DIR."
         )
-    elif options.labels is not None:
-        out = folder / f"evaluation-{Path(options.labels).stem}"
+    elif options.labels is not None or options.dataset is not None:
+        out = folder / f"evaluation-{options.dataset or Path(options.labels).stem}"
     else:
         out = folder / "evaluation"
     if out.exists() and not out.is_dir():
@@ -95,12 +96,13 @@ def _results_folder(options: Namespace, folder: Path) -> Path:
 
 
 def _table(options: Namespace, folder: Path) -> LabelTable:
-    if options.labels is not None:
-        return table_from(options)
-    given = [name for name in ("images", "scale", "columns") if getattr(options, name)]
+    if options.labels is not None or options.dataset is not None:
+        return read_rated(options)
+    given = [name for name in ("images", "scale", "columns", "root") if getattr(options, name)]
     if given:
         raise ConfigError(
-            f"--{given[0]} belongs to --labels; a run's own test images are read as in training.",
-            f"Leave out --{given[0]}, or name a table with --labels TABLE.",
+            f"--{given[0]} belongs to --{'dataset' if given[0] == 'root' else 'labels'}; a run's "
+            "own test images are read as in training.",
+            f"Leave out --{given[0]}, or name ratings with --labels TABLE or --dataset NAME.",
         )
     return own_test_part(folder)

@@ -16,6 +16,7 @@ COMMANDS = {
     "evaluate": "how well a model agrees with ratings, with confidence intervals",
     "benchmark": "compare methods, networks and label budgets over splits, by a plan",
     "score": "score photographs with a trained model",
+    "datasets": "the databases that can be read by name; check a copy of rated photographs",
 }
 
 OK, SOME_FAILED, FAILED = 0, 1, 2

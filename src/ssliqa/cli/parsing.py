@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from jsonargparse import ArgumentError, ArgumentParser, Namespace
 
-from ssliqa.data import LabelTable, read_label_table
 from ssliqa.errors import ConfigError
 
 
@@ -35,9 +34,9 @@ def parse(parser: ArgumentParser, arguments: Sequence[str]) -> Namespace:
         ) from error
 
 
-def add_table_options(parser: ArgumentParser, required: bool) -> None:
-    """The options that name a label table and say how to read it."""
-    parser.add_argument("--labels", type=str, required=required, help="table of ratings")
+def add_label_options(parser: ArgumentParser) -> None:
+    """The options that name a label table and say what its cells mean."""
+    parser.add_argument("--labels", type=str, help="table of ratings")
     parser.add_argument("--images", type=str, help="folder that its names are relative to")
     parser.add_argument(
         "--scale", type=str, help="scale of the ratings, such as '0-100' (default: 1-5)"
@@ -45,20 +44,18 @@ def add_table_options(parser: ArgumentParser, required: bool) -> None:
     parser.add_argument(
         "--columns", type=dict[str, str], default={}, help='unusual columns, as {"mos": "Q"}'
     )
+
+
+def add_source_options(parser: ArgumentParser) -> None:
+    """The options that name rated photographs, for :func:`ssliqa.data.read_rated`."""
+    add_label_options(parser)
+    parser.add_argument(
+        "--dataset", type=str, help="a database instead of a table; 'ssliqa datasets' lists them"
+    )
+    parser.add_argument("--root", type=str, help="folder of the database's copy")
     parser.add_argument(
         "--on_problem",
         choices=("error", "warn"),
         default="error",
-        help="refuse a table with contradictions, or set those rows aside",
-    )
-
-
-def table_from(options: Namespace) -> LabelTable:
-    """Read the table that :func:`add_table_options` names."""
-    return read_label_table(
-        options.labels,
-        options.images,
-        scale=options.scale,
-        columns=options.columns,
-        on_problem=options.on_problem,
+        help="refuse ratings with contradictions, or set those rows aside",
     )

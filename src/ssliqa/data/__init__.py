@@ -1,18 +1,25 @@
 """From files on disk to rated and unrated photographs: tables, photographs, splits, loaders."""
 
+from ssliqa.data.datasets import DatasetSpec, dataset_names, find_dataset
 from ssliqa.data.loaders import CropStream, ahead
 from ssliqa.data.photos import list_photographs
+from ssliqa.data.source import RatedSource, read_rated
 from ssliqa.data.splits import Split, make_split, read_split, save_split
 from ssliqa.data.tables import LabelTable, read_label_table
 
 __all__ = [
     "CropStream",
+    "DatasetSpec",
     "LabelTable",
+    "RatedSource",
     "Split",
     "ahead",
+    "dataset_names",
+    "find_dataset",
     "list_photographs",
     "make_split",
     "read_label_table",
+    "read_rated",
     "read_split",
     "save_split",
 ]

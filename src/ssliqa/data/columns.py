@@ -136,6 +136,11 @@ def level_columns(rows: pd.DataFrame) -> list[str]:
     return [name for name in rows.columns if re.fullmatch(r"v\d+", name)]
 
 
+def plain_name(name: str) -> str:
+    """Give a column's name in lower case, with underscores for spaces and hyphens."""
+    return re.sub(r"[\s_-]+", "_", name.strip().lower())
+
+
 def _find(role: str, names: list[str], declared: str | None) -> str | None:
     if declared == "":
         return None
@@ -146,7 +151,7 @@ def _find(role: str, names: list[str], declared: str | None) -> str | None:
                 f"Correct --columns.{role}.",
             )
         return declared
-    candidates = [name for name in names if _plain(name) in _ALIASES[role]]
+    candidates = [name for name in names if plain_name(name) in _ALIASES[role]]
     if len(candidates) > 1:
         raise LabelTableError(
             f"Several columns could hold the {role}: {', '.join(candidates)}.",
@@ -158,7 +163,7 @@ def _find(role: str, names: list[str], declared: str | None) -> str | None:
 def _level_columns(names: list[str]) -> tuple[str, ...]:
     by_letter: dict[str, dict[int, str]] = {"c": {}, "p": {}}
     for name in names:
-        if match := _LEVEL_NAME.fullmatch(_plain(name)):
+        if match := _LEVEL_NAME.fullmatch(plain_name(name)):
             by_letter[match[1]][int(match[2])] = name
     complete = [
         tuple(columns[level] for level in sorted(columns))
@@ -194,10 +199,6 @@ def _unfold(
             "Give every image the same number of levels.",
         )
     return np.stack([_numbers(pd.Series(list(cell), dtype=object)) for cell in cells])
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[\s_-]+", "_", name.strip().lower())
 
 
 def _is_list(cell: object) -> bool:

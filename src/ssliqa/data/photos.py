@@ -46,6 +46,38 @@ def list_photographs(sources: Sequence[Path | str]) -> list[Path]:
     return list(found.values())
 
 
+class AnyCase:
+    """Finds files and folders by a relative path whose letter case may be wrong.
+
+    Databases made on Windows spell names in one case in their lists and in another on disk.
+
+    Args:
+        folder: what the paths are relative to.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._entries: dict[Path, dict[str, list[Path]]] = {}
+
+    def candidates(self, name: str) -> list[Path]:
+        """Give the existing path as spelled, or else those that differ in letter case alone."""
+        exact = self._folder / name
+        if exact.exists():
+            return [exact]
+        places = [self._folder]
+        for part in Path(name).parts:
+            places = [path for place in places for path in self._children(place, part)]
+        return places
+
+    def _children(self, folder: Path, name: str) -> list[Path]:
+        if folder not in self._entries:
+            entries: dict[str, list[Path]] = defaultdict(list)
+            for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+                entries[path.name.casefold()].append(path)
+            self._entries[folder] = entries
+        return self._entries[folder].get(name.casefold(), [])
+
+
 class PhotographFinder:
     """Finds the photographs that a label table names, below one folder.
 
@@ -66,6 +98,8 @@ class PhotographFinder:
                 f"The image folder {folder} {what}.", "Give the photographs' folder with --images."
             )
         self.folder = folder
+        self.missing = f"No file below {folder}, where letter case counts"
+        self.remedy = "Give the folder that the names are relative to with --images."
         self._stems: dict[Path, dict[str, list[Path]]] = {}
 
     def candidates(self, name: str) -> list[Path]:
@@ -87,6 +121,29 @@ class PhotographFinder:
                     stems[path.stem].append(path)
             self._stems[folder] = dict(stems)
         return self._stems[folder]
+
+
+class AnyCaseFinder(PhotographFinder):
+    """Finds the photographs of a database, whose lists may spell names in another letter case.
+
+    Args:
+        folder: the folder that holds the photographs.
+        remedy: what to do about photographs that are not there.
+
+    Raises:
+        LabelTableError: the folder does not exist.
+    """
+
+    def __init__(self, folder: Path, remedy: str) -> None:
+        super().__init__(folder)
+        self.missing = f"No file below {folder}, in any letter case"
+        self.remedy = remedy
+        self._any_case = AnyCase(folder)
+
+    def candidates(self, name: str) -> list[Path]:
+        """Give the files the name may stand for, as spelled or else in another letter case."""
+        found = super().candidates(name)
+        return found or [path for path in self._any_case.candidates(name) if path.is_file()]
 
 
 def _photographs_of(source: Path) -> Iterable[Path]:

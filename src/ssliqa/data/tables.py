@@ -112,8 +112,29 @@ def read_label_table(
     finder = PhotographFinder(images)
     rows = pick_columns(cells, meaning)
     scale = settle_scale(rows, meaning, Scale.parse(scale) if isinstance(scale, str) else scale)
+    return build_table(rows, scale, finder, labels, on_problem)
 
-    ledger = Ledger(labels)
+
+def build_table(
+    rows: pd.DataFrame,
+    scale: Scale,
+    finder: PhotographFinder,
+    source: Path,
+    on_problem: Literal["error", "warn"] = "error",
+) -> LabelTable:
+    """Turn rows into a label table: find the photographs, screen the rows, make distributions.
+
+    Args:
+        rows: as :func:`ssliqa.data.columns.pick_columns` gives them.
+        scale: the scale of scores or votes.
+        finder: finds the photograph of each name.
+        source: the file the rows are from, for the messages.
+        on_problem: as in :func:`read_label_table`.
+
+    Raises:
+        LabelTableError: rows cannot be used, or none is left.
+    """
+    ledger = Ledger(source)
     rows = _screen_names(rows, ledger)
     rows = screen_ratings(rows, scale, ledger)
     rows = _screen_parts(rows, ledger)
@@ -172,8 +193,8 @@ def _find_files(rows: pd.DataFrame, finder: PhotographFinder, ledger: Ledger) ->
     found = {name: finder.candidates(name) for name in rows["name"].unique()}
     ledger.note(
         [name for name, files in found.items() if not files],
-        f"No file below {finder.folder}, where letter case counts",
-        "Give the folder that the names are relative to with --images.",
+        finder.missing,
+        finder.remedy,
     )
     ledger.note(
         [

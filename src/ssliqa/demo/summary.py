@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ssliqa import __version__
-from ssliqa.data import read_split
+from ssliqa.data import read_rated, read_split
 from ssliqa.demo.charts import LineChart, Series
 from ssliqa.demo.page import DemoResult, MethodResult, Sample
 from ssliqa.demo.scenes import PHOTOGRAPHS
@@ -20,7 +20,6 @@ from ssliqa.metrics import bootstrap_interval, srcc
 from ssliqa.models import QualityModel
 from ssliqa.scoring import ScoredPhoto
 from ssliqa.training import BranchConfig, TrainConfig, TrainResult
-from ssliqa.training.photographs import read_table
 from ssliqa.training.run_log import read_log
 
 SAMPLES_SHOWN = 15
@@ -59,7 +58,7 @@ def summarize(
             were rendered and their ratings simulated.
         seconds: the whole run.
     """
-    table = read_table(ours.config)
+    table = read_rated(ours.config)
     split = read_split(ours.result.folder / "split.csv", table.names)
     mos = dict(zip(table.paths, table.mos.tolist(), strict=True))
     model = ours.result.model

@@ -5,8 +5,8 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import sys
 
-import ssliqa.methods
 from ssliqa.errors import ConfigError
 from ssliqa.methods.contract import Method
 
@@ -15,7 +15,7 @@ _NOT_METHODS = {"branch", "contract", "find", "joined_batch"}
 
 def method_names() -> list[str]:
     """The names of all methods, sorted."""
-    found = (module.name for module in pkgutil.iter_modules(ssliqa.methods.__path__))
+    found = (module.name for module in pkgutil.iter_modules(sys.modules["ssliqa.methods"].__path__))
     return sorted(set(found) - _NOT_METHODS)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from ssliqa.data import RatedSource
 from ssliqa.errors import ConfigError
 from ssliqa.images import Protocol
 
@@ -78,8 +79,11 @@ class TrainConfig:
     """Settings of a training.
 
     Args:
+        out: the run folder.
         labels: table of ratings (CSV, TSV, JSON, Parquet or a text list).
         images: folder that the names in the table are relative to.
+        dataset: a database instead of a table of ratings; `ssliqa datasets` lists them.
+        root: folder of the database's copy.
         unlabeled: further photographs without ratings: folders, files, globs or .txt lists.
         scale: ends of the rating scale and its direction, such as '0-100' or '0-1, lower is
             better' (as with most DMOS); 1-5 unless told.
@@ -112,12 +116,13 @@ class TrainConfig:
         cache_gb: most gigabytes the cache may take.
         workers: threads that decode photographs.
         checkpoint_minutes: minutes between two checkpoints, beside those at the ends of epochs.
-        out: the run folder.
     """
 
-    labels: str
     out: str
+    labels: str | None = None
     images: str | None = None
+    dataset: str | None = None
+    root: str | None = None
     unlabeled: list[str] = field(default_factory=list)
     scale: str | None = None
     columns: dict[str, str] = field(default_factory=dict)
@@ -147,6 +152,7 @@ class TrainConfig:
     checkpoint_minutes: float = 5.0
 
     def __post_init__(self) -> None:
+        RatedSource.of(self)  # refuses what names no ratings, or ratings twice
         _require(self.epochs >= 1, f"epochs is {self.epochs}", "1 or more")
         _require(self.steps is None or self.steps >= 1, f"steps is {self.steps}", "1 or more")
         _require(self.batch_size >= 1, f"batch_size is {self.batch_size}", "1 or more")
@@ -184,8 +190,9 @@ class TrainConfig:
 
         return replace(
             self,
-            labels=str(absolute(self.labels)),
+            labels=absolute(self.labels),
             images=absolute(self.images),
+            root=absolute(self.root),
             unlabeled=[of_source(source) for source in self.unlabeled],
             split=absolute(self.split),
             cache=absolute(self.cache),

@@ -6,10 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from ssliqa.data import LabelTable, read_split
+from ssliqa.data import LabelTable, read_rated, read_split
 from ssliqa.errors import ConfigError
-from ssliqa.training.photographs import read_table
 from ssliqa.training.run_config import read_config
+
+_NAME_SOME = (
+    "Name rated photographs with --labels TABLE --images DIR, or with --dataset NAME --root DIR."
+)
 
 
 def own_test_part(folder: Path) -> LabelTable:
@@ -24,13 +27,13 @@ def own_test_part(folder: Path) -> LabelTable:
     if not (folder / "split.csv").is_file():
         raise ConfigError(
             f"'{folder}' is not a run folder with a split of its own.",
-            "Name rated photographs with --labels TABLE --images DIR.",
+            _NAME_SOME,
         )
-    table = read_table(read_config(folder))
+    table = read_rated(read_config(folder))
     split = read_split(folder / "split.csv", table.names)
     if not split.test:
         raise ConfigError(
             f"The run '{folder}' has kept no test images.",
-            "Name rated photographs with --labels TABLE --images DIR.",
+            _NAME_SOME,
         )
     return table.subset(np.array([table.names.index(name) for name in split.test]))

@@ -15,7 +15,7 @@ from ssliqa.data import (
     Split,
     list_photographs,
     make_split,
-    read_label_table,
+    read_rated,
     read_split,
 )
 from ssliqa.errors import ConfigError, ImageReadError, SplitError, first_few
@@ -52,17 +52,6 @@ class Photographs:
         return digest.hexdigest()
 
 
-def read_table(config: TrainConfig) -> LabelTable:
-    """The label table that a configuration names."""
-    return read_label_table(
-        config.labels,
-        config.images,
-        scale=config.scale,
-        columns=config.columns,
-        on_problem=config.on_problem,
-    )
-
-
 def gather_photographs(config: TrainConfig, split_file: Path, monitor: Monitor) -> Photographs:
     """Read the label table, divide it, and decode every photograph that training needs.
 
@@ -75,7 +64,7 @@ def gather_photographs(config: TrainConfig, split_file: Path, monitor: Monitor) 
         ConfigError: an unreadable photograph under ``strict``, or nothing left to train on.
         LabelTableError, SplitError: see the readers.
     """
-    table = read_table(config)
+    table = read_rated(config)
     for problem in table.problems:
         monitor.message(problem)
     split = _split(config, table, split_file)
