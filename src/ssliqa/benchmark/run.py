@@ -114,15 +114,17 @@ class _Runner:
         write_cell(folder, cell, dict(self._plan.tests))
         self._on_cell(cell, "begun")
         log = folder / "log.txt"
-        with log.open("wb") as output:
-            child = subprocess.Popen(
+        with (
+            log.open("wb") as output,
+            subprocess.Popen(
                 [sys.executable, "-m", "ssliqa.benchmark.cell", str(folder)],
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env=_environment(self._jobs),
                 start_new_session=True,  # Ctrl-C reaches us alone; we then stop the children
-            )
+            ) as child,
+        ):
             self._children.add(child)
             status = child.wait()
             self._children.discard(child)
