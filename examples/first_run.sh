@@ -3,7 +3,7 @@
 # splits of LIVE Challenge, a fifth of the training labels, five seeds that no setting was chosen on.
 # Finished runs are skipped, interrupted ones resumed. To tabulate them:
 #
-#   examples/first_run.sh DATA WEIGHTS OUT [SEED ...] && python examples/summarize_runs.py OUT
+#   examples/first_run.sh DATA WEIGHTS OUT [SEED ...] && python examples/summarize_runs.py OUT supervised-student
 #
 # DATA holds ratings.csv (image, mos, std on 0-100) and images/; WEIGHTS the safetensors start
 # weights of both networks, as <backbone>.safetensors. On two cores two of these with different

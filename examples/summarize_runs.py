@@ -1,7 +1,8 @@
-"""Tabulate evaluated runs named METHOD-SEED: ``python examples/summarize_runs.py OUT``.
+"""Tabulate evaluated runs named METHOD-SEED: ``python examples/summarize_runs.py OUT [BASELINE]``.
 
 Prints a Markdown table of test SRCC and PLCC for each run with its 95 % bootstrap interval over
-images, the mean over seeds, and the paired difference of each method from the first.
+images, the means over the seeds that all methods have, and the paired difference of each method
+from the baseline (the first by name unless told).
 """
 
 from __future__ import annotations
@@ -17,18 +18,23 @@ import pandas as pd
 from ssliqa.metrics import bootstrap_interval, srcc
 
 
-def main(out: Path) -> None:
+def main(out: Path, baseline: str | None = None) -> None:
     runs: dict[str, dict[int, Path]] = defaultdict(dict)
     for metrics in sorted(out.glob("*/evaluation/metrics.json")):
         method, _, seed = metrics.parents[1].name.rpartition("-")
         runs[method][int(seed)] = metrics.parent
     if not runs:
         sys.exit(f"{out} holds no evaluated runs named METHOD-SEED.")
+    if baseline is not None:
+        if baseline not in runs:
+            sys.exit(f"{out} holds no runs of '{baseline}', but of {', '.join(runs)}.")
+        runs = {baseline: runs.pop(baseline), **runs}
+    shared = set.intersection(*(set(folders) for folders in runs.values()))
     seeds = sorted({seed for folders in runs.values() for seed in folders})
     print(
         "| test SRCC [95 % interval over images] |",
         *(f" split {s} |" for s in seeds),
-        " mean | mean PLCC |",
+        f" mean over {sorted(shared)} | mean PLCC |",
         sep="",
     )
     print("|---|", "---|" * (len(seeds) + 2), sep="")
@@ -38,7 +44,7 @@ def main(out: Path) -> None:
         }
         cells = [_cell(figures.get(seed)) for seed in seeds]
         means = [
-            np.mean([f[name]["value"] for f in figures.values()])
+            np.mean([figures[seed][name]["value"] for seed in shared])
             for name in ("SRCC", "PLCC_fitted")
         ]
         print(
@@ -49,11 +55,11 @@ def main(out: Path) -> None:
         )
     first, *others = runs
     for method in others:
-        shared = sorted(runs[first].keys() & runs[method].keys())
-        pairs = [_difference(runs[first][seed], runs[method][seed]) for seed in shared]
+        common = sorted(runs[first].keys() & runs[method].keys())
+        pairs = [_difference(runs[first][seed], runs[method][seed]) for seed in common]
         print(
             f"\nSRCC of {method} minus {first}, paired on the same test images: "
-            + "; ".join(f"split {seed}: {pair}" for seed, pair in zip(shared, pairs, strict=True))
+            + "; ".join(f"split {seed}: {pair}" for seed, pair in zip(common, pairs, strict=True))
         )
 
 
@@ -74,4 +80,4 @@ def _difference(one: Path, other: Path) -> str:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), *sys.argv[2:])

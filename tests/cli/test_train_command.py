@@ -116,6 +116,30 @@ def test_a_file_may_name_method_and_networks_alone_as_options_do(run_yaml):
     assert found.epochs == 7
 
 
+def test_a_short_name_changes_nothing_else_of_a_file(run_yaml, tmp_path):
+    run_yaml("opt.yaml", lr=0.5)
+    (tmp_path / "student.yaml").write_text("{name: alexnet, head: '64'}")
+    rest = {"checkpoint_minutes": float("inf"), "optimizer": "opt.yaml"}
+    for file in (
+        run_yaml("short.yaml", method="supervised", student="student.yaml", **rest),
+        run_yaml("full.yaml", method={"name": "supervised"}, student="student.yaml", **rest),
+    ):
+        found = configured("--config", file)
+        assert found.method["name"] == "supervised"
+        assert found.optimizer.lr == 0.5
+        assert found.student == BranchConfig("alexnet", head="64")
+        assert found.checkpoint_minutes == float("inf")
+    assert configured("--config", '{"method": "supervised"}').method["name"] == "supervised"
+    assert configured("--student", tmp_path / "student.yaml").student.head == "64"
+
+
+@pytest.mark.parametrize("value", [None, ["supervised"], 3, True])
+@pytest.mark.parametrize("name", ["method", "student"])
+def test_a_method_or_network_of_another_form_is_refused(name, value, run_yaml):
+    with pytest.raises(ConfigError, match=f"{name} is"):
+        configured("--config", run_yaml(**{name: value}))
+
+
 def test_resolved_settings_read_back_are_the_same(tmp_path, tiny_run):
     config = read_config(tiny_run)
     again = configuration(["--config", str(tiny_run / "config.yaml")])

@@ -1,5 +1,7 @@
 """Batch-norm policy, precision and the resting target of a branch."""
 
+import copy
+
 import pytest
 import torch
 from torch import nn
@@ -103,6 +105,24 @@ def test_frozen_stages_keep_weights_and_statistics_and_the_others_learn(images):
     assert moved
     stages = {name.split("net.")[-1].split(".")[0] for name in moved if "head" not in name}
     assert stages == {"layer2", "layer3", "layer4"}
+
+
+def test_a_backbone_with_all_stages_frozen_does_not_move_at_all(images):
+    model = QualityModel.create("scene_statistics")
+    branch = Branch(model, frozen_stages=len(model.backbone.stages)).train()
+    before = statistics(branch)
+    branch(images)
+    assert same(statistics(branch), before)
+
+
+def test_a_copy_of_a_branch_computes_with_its_own_weights(images):
+    branch = Branch(network(), freeze_batch_norm=True).train()
+    branch(images)
+    other = copy.deepcopy(branch)
+    for values in other.parameters():
+        values.data.mul_(1.1)
+    expected = Branch(other.model).eval()(images).activation
+    torch.testing.assert_close(other.train()(images).activation, expected)
 
 
 def test_more_stages_than_there_are_cannot_be_frozen():

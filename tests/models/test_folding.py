@@ -116,6 +116,45 @@ def test_where_folding_would_change_the_result_nothing_is_folded(kind, images):
     assert conv_norm_pairs(net, lambda: net(images)) == {}
 
 
+class Crossed(ReadTwice):
+    """Two convolutions, and then their two batch-norms."""
+
+    def __init__(self):
+        super().__init__()
+        self.second, self.other = nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4)
+
+    def forward(self, images):
+        one, other = self.conv(images), self.second(images)
+        return self.norm(one) + self.other(other)
+
+
+def test_convolutions_may_come_before_either_batch_norm(images):
+    net = Crossed().double().eval()
+    nn.init.uniform_(net.norm.running_mean)
+    plain = net(images)
+    pairs = conv_norm_pairs(net, lambda: net(images))
+    assert len(pairs) == 2
+    with folded(pairs):
+        torch.testing.assert_close(net(images), plain)
+
+
+class DropsInTraining(ReadTwice):
+    """Something comes between convolution and batch-norm, in training only."""
+
+    def forward(self, images):
+        out = self.conv(images)
+        return self.norm(2 * out if self.training else out)
+
+
+def test_what_comes_between_later_is_not_passed_over(images):
+    net = DropsInTraining().double().eval()
+    pairs = conv_norm_pairs(net, lambda: net(images))
+    assert len(pairs) == 1
+    net.training = True
+    with pytest.raises(RuntimeError, match="not followed"), folded(pairs):
+        net(images)
+
+
 def test_batch_norm_in_training_mode_is_left_alone(images):
     model = at_rest("test_resnet")
     pairs = conv_norm_pairs(model, lambda: model(images))

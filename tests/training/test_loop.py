@@ -193,18 +193,21 @@ def test_a_loss_that_is_no_number_ends_the_run_and_names_the_learning_rate(tiny_
 
 
 def test_weights_that_the_last_step_destroys_never_become_a_model(tiny_set, tmp_path):
-    run = tmp_path / "run"
     options = ("--method", "supervised", "--epochs", 1, "--batch-size", 1000)  # a single step
     options += ("--optimizer.lr", 1e38, "--optimizer.weight-decay", 1e38)
-    with pytest.raises(DivergedError, match=r"weights .* at step 0"):
-        train(configuration(tiny_set.arguments(run, *options)))
-    assert not (run / "model").exists()
+    for parts in ("[0.8, 0.0, 0.2]", "[0.5, 0.25, 0.25]"):  # without and with validation
+        run = tmp_path / parts
+        arguments = tiny_set.arguments(run, *options, "--fractions", parts)
+        with pytest.raises(DivergedError, match=r"weights .* at step 0"):
+            train(configuration(arguments))
+        assert not (run / "model").exists()
 
 
 def test_batches_of_one_are_refused_where_the_head_normalizes_over_the_batch(tiny_set, tmp_path):
-    options = ("--student", "resnet18", "--student.head", "published", "--batch-size", 1)
-    with pytest.raises(ConfigError, match="--batch-size 2 or more"):
-        train(configuration(tiny_set.arguments(tmp_path / "run", *options)))
+    student = ("--student", "resnet18", "--student.head", "published")
+    for batches in (("--batch-size", 1), ("--batch-size", 2, "--unlabeled-ratio", 0.5)):
+        with pytest.raises(ConfigError, match="larger --batch-size"):
+            train(configuration(tiny_set.arguments(tmp_path / "run", *student, *batches)))
 
 
 def test_a_log_begun_again_drops_what_is_about_to_be_repeated_and_half_a_line(tmp_path):

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import yaml
 from rich.console import Console
@@ -20,6 +21,8 @@ from ssliqa.training.run_config import DEFAULT_METHOD, config_parser, parse_conf
 
 # What a user writes short, and where it stands in the configuration.
 _SHORT = {name: f"{name}.name" for name in ("method", "student", "teacher")}
+_GROUPS = (*_SHORT, "optimizer", "protocol")
+_SUFFIXES = (".yaml", ".yml", ".json")
 
 
 def run(arguments: list[str]) -> int:
@@ -81,7 +84,9 @@ def expand(arguments: Sequence[str]) -> list[str]:
             then += [name, _in_full(value if equals or not rest else rest.pop(0))]
             continue
         if name.startswith("--"):
-            name = f"--{_SHORT.get(name[2:], name[2:])}"
+            following = value if equals else rest[0] if rest else ""
+            if not following.endswith(_SUFFIXES):
+                name = f"--{_SHORT.get(name[2:], name[2:])}"
         if name == "--strict" and not equals and rest[:1] not in (["true"], ["false"]):
             equals, value = "=", "true"
         result.append(name + equals + value)
@@ -90,15 +95,43 @@ def expand(arguments: Sequence[str]) -> list[str]:
 
 
 def _in_full(file: str) -> str:
-    """A configuration file; where it names a method or network alone, its values written out."""
-    try:
-        values = yaml.safe_load(Path(file).expanduser().read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
-        return file  # the parser will say what is wrong with it
-    if not isinstance(values, dict):
+    """A configuration file; where it names a method or network alone, its values written out.
+
+    Raises:
+        ConfigError: a method or network that is neither a name nor settings.
+    """
+    values = _values_of(file)
+    for name in _SHORT:
+        if name in values and not isinstance(values[name], (str, dict)):
+            raise ConfigError(
+                f"In the configuration, {name} is {values[name]!r}.",
+                f"Give its name, or its settings as  {name}: {{name: ..., ...}}.",
+            )
+    short = {
+        name: {"name": values[name]}
+        for name in _SHORT
+        if isinstance(values.get(name), str) and not values[name].endswith(_SUFFIXES)
+    }
+    if not short:
         return file
-    short = {name: {"name": values[name]} for name in _SHORT if isinstance(values.get(name), str)}
-    return json.dumps({**values, **short}) if short else file
+    # Files that it names itself are relative to it.
+    named = {
+        name: str(Path(file).expanduser().absolute().parent / value)
+        for name, value in values.items()
+        if name in _GROUPS and isinstance(value, str) and name not in short
+    }
+    written = yaml.safe_dump({**values, **short, **named}, default_flow_style=True, width=10**9)
+    return str(written).strip()
+
+
+def _values_of(config: str) -> dict[str, Any]:
+    """The values of a configuration file or text; none where the parser will find fault with it."""
+    try:
+        text = config if config.startswith("{") else Path(config).expanduser().read_text("utf-8")
+        values = yaml.safe_load(text)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        return {}
+    return values if isinstance(values, dict) else {}
 
 
 def _preset(name: str, given: Sequence[str]) -> str:
@@ -120,11 +153,9 @@ def _method_of(arguments: Sequence[str], method: str = DEFAULT_METHOD) -> str:
         if name == "--method.name":
             method = value
         elif name == "--config":
-            try:
-                text = value if value.startswith("{") else Path(value).read_text()
-                method = yaml.safe_load(text)["method"]["name"]
-            except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError):
-                continue  # the parser will say what is wrong with the file, if anything is
+            named = _values_of(value).get("method")
+            if isinstance(named, dict):
+                method = named.get("name", method)
     return method
 
 

@@ -62,9 +62,14 @@ class Branch(nn.Module):
 
     def _frozen_norms(self) -> list[_BatchNorm]:
         norms = [part for part in self.model.backbone.modules() if isinstance(part, _BatchNorm)]
-        if self.freeze_batch_norm:
+        learned = any(values.requires_grad for values in self.model.backbone.parameters())
+        if self.freeze_batch_norm or not learned:
             return norms
         return [norm for norm in norms if norm.affine and not norm.weight.requires_grad]
+
+    def __getstate__(self) -> dict[str, object]:
+        # A copy finds its own pairs: these are of the original's weights.
+        return {**self.__dict__, "_pairs": None}
 
     def forward(self, images: Tensor) -> Prediction:
         """Predict a batch (B, 3, H, W) uint8 with a graph, in the current mode."""

@@ -36,6 +36,7 @@ class _Gather(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> Tensor:
-        gradient = gradients[0].contiguous()
+        # A copy: autograd may use the same gradient elsewhere.
+        gradient = gradients[0].clone(memory_format=torch.contiguous_format)
         distributed.all_reduce(gradient)
         return gradient[distributed.get_rank() * ctx.own :][: ctx.own]

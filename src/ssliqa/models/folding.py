@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -61,8 +61,15 @@ def conv_norm_pairs(module: nn.Module, run: Callable[[], object]) -> Pairs:
 @contextmanager
 def folded(pairs: Pairs) -> Iterator[None]:
     """Compute the layers of ``pairs`` folded inside the block, where batch-norm is at rest."""
-    with _Fold(pairs) if pairs else nullcontext():
+    if not pairs:
         yield
+        return
+    fold = _Fold(pairs)
+    with fold:
+        yield
+    if fold.waiting:
+        # Something came between that was not there when the pairs were found.
+        raise RuntimeError("A folded convolution was not followed by its batch-norm.")
 
 
 @dataclass
@@ -90,7 +97,7 @@ class _Watch(TorchFunctionMode):
             for value in _tensors(*args, *kwargs.values()):
                 if id(value) in self.written:
                     self.written[id(value)].readers.append(reader)
-        if func is conv2d:
+        if func is conv2d and len(args) > 1:
             self.written[id(result)] = _Written(result, args[1])
         return result
 
@@ -99,18 +106,20 @@ class _Fold(TorchFunctionMode):
     def __init__(self, pairs: Pairs) -> None:
         super().__init__()
         self.pairs = pairs
-        self.normalized: Tensor | None = None  # what the last folded convolution wrote
+        # What folded convolutions wrote and their batch-norm has not yet read, by its id.
+        self.waiting: dict[int, Tensor] = {}
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
         kwargs = kwargs or {}
-        if func is conv2d and id(args[1]) in self.pairs:
+        if func is conv2d and len(args) > 1 and id(args[1]) in self.pairs:
             norm = self.pairs[id(args[1])][1]
             if not norm.training:
-                self.normalized = _convolve(norm, *args, **kwargs)
-                return self.normalized
-        if func is batch_norm and args[0] is self.normalized:
+                written = _convolve(norm, *args, **kwargs)
+                self.waiting[id(written)] = written
+                return written
+        if func is batch_norm and self.waiting.pop(id(args[0]), None) is not None:
             return args[0]
         return func(*args, **kwargs)
 

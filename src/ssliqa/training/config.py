@@ -27,7 +27,7 @@ class BranchConfig:
         batch_norm: 'frozen' keeps the start weights' statistics, 'train' updates them; 'auto'
             freezes unless the weights are random.
         frozen_stages: that many stages of the backbone, from the input on, keep their start
-            weights: faster, and often no worse with few labels.
+            weights, which saves time; too large a number is answered with how many there are.
         bf16: compute in bfloat16; 'auto' where the hardware has it and it pays (on a CPU not for
             depthwise networks).
     """
@@ -41,6 +41,9 @@ class BranchConfig:
     batch_norm: Literal["auto", "frozen", "train"] = "auto"
     frozen_stages: int = 0
     bf16: Literal["auto", "yes", "no"] = "auto"
+
+    def __post_init__(self) -> None:
+        _require(self.frozen_stages >= 0, f"frozen_stages is {self.frozen_stages}", "0 or more")
 
 
 @dataclass(frozen=True)
@@ -102,8 +105,8 @@ class TrainConfig:
             safetensors file, or a folder with <backbone>.safetensors.
         protocol: how a photograph becomes network input.
         epochs: number of epochs.
-        steps: length of training in optimizer steps instead; how many epochs that is follows from
-            the number of photographs.
+        steps: length of training in optimizer steps; it wins over epochs, whose number then
+            follows from the number of photographs.
         batch_size: labeled images a step, on each process.
         unlabeled_ratio: unlabeled images a step for each labeled one.
         repeats: how often each image is shown in an epoch, each time with another crop.

@@ -165,6 +165,9 @@ def run_loop(
             counters.epoch, counters.step_in_epoch = divmod(step + 1, steps_per_epoch)
             counters.finished = step + 1 == steps
             epoch_ended = counters.step_in_epoch == 0 or counters.finished
+            if epoch_ended and not _finite(method):
+                # The loss of a step is that of the weights before it. These are about to be used.
+                raise _diverged("weights became infinite or NaN", step, config)
             if epoch_ended and validate is not None:
                 srcc = validate(method.student())
                 if log is not None:
@@ -174,9 +177,6 @@ def run_loop(
                 if srcc is not None and (best is None or srcc > best):
                     counters.best_srcc = srcc
                     keep_best(method.student())
-            if counters.finished and not _finite(method):
-                # The loss of a step is that of the weights before it, so the last needs a look.
-                raise _diverged("weights became infinite or NaN", step, config)
             stopping = _any_process(stop.signal is not None, accelerator)
             if epoch_ended or stopping or time.monotonic() - saved > 60 * config.checkpoint_minutes:
                 save()

@@ -165,10 +165,13 @@ def build_method(config: TrainConfig, scale: Scale, device: torch.device) -> Met
         frozen = branch.batch_norm == "frozen" or (
             branch.batch_norm == "auto" and weights != "none"
         )
-        if config.batch_size == 1 and any(isinstance(m, BatchNorm1d) for m in model.head.modules()):
+        smallest = config.batch_size
+        if kind.uses_unlabeled:
+            smallest = min(smallest, config.unlabeled_batch_size)
+        if smallest == 1 and any(isinstance(part, BatchNorm1d) for part in model.head.modules()):
             raise ConfigError(
-                f"The head of the {name} has batch-norm, and batch_size is 1.",
-                "Use --batch-size 2 or more, or another head.",
+                f"The head of the {name} has batch-norm, and a batch would be one image.",
+                "Use a larger --batch-size or --unlabeled-ratio, or another head.",
             )
         branches[name] = Branch(
             model,

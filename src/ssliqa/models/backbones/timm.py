@@ -6,7 +6,6 @@ from typing import Any
 
 import timm
 from timm.models import group_parameters
-from timm.models.efficientnet import _gen_mobilenet_v1
 from torch import Tensor, nn
 
 from ssliqa.errors import ConfigError, ModelError
@@ -61,6 +60,9 @@ def narrow_mobilenetv1(
         raise ConfigError(
             f"The hub has no weights of '{name}'.", "Use --weights FILE, DIR or none."
         )
+    # Private in timm: if it ever goes, these two networks go, and all others stay.
+    from timm.models.efficientnet import _gen_mobilenet_v1
+
     try:
         net = _gen_mobilenet_v1(  # type: ignore[no-untyped-call]
             "mobilenetv1_100", width, num_classes=0, **options
