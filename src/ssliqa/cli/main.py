@@ -14,6 +14,7 @@ COMMANDS = {
     "demo": "the whole way on photographs made up on the spot, with a page to look at",
     "train": "a few ratings and many photographs -> a model",
     "evaluate": "how well a model agrees with ratings, with confidence intervals",
+    "compare": "whose scores agree better with ratings, with paired tests",
     "score": "score photographs with a trained model",
 }
 

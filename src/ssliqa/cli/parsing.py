@@ -9,6 +9,8 @@ from jsonargparse import ArgumentError, ArgumentParser, Namespace
 from ssliqa.data import LabelTable, read_label_table
 from ssliqa.errors import ConfigError
 
+FEWEST_RESAMPLES = 100
+
 
 def underscored(arguments: Sequence[str]) -> list[str]:
     """Option names with underscores: ``--label-budget`` is ``--label_budget``."""
@@ -53,7 +55,7 @@ def add_table_options(parser: ArgumentParser, required: bool) -> None:
     )
 
 
-def table_from(options: Namespace) -> LabelTable:
+def table_from(options: Namespace, *, find_files: bool = True) -> LabelTable:
     """Read the table that :func:`add_table_options` names."""
     return read_label_table(
         options.labels,
@@ -61,4 +63,25 @@ def table_from(options: Namespace) -> LabelTable:
         scale=options.scale,
         columns=options.columns,
         on_problem=options.on_problem,
+        find_files=find_files,
     )
+
+
+def add_resamples(parser: ArgumentParser) -> None:
+    """The option for the number of bootstrap resamples."""
+    parser.add_argument(
+        "--resamples", type=int, default=1000, help="bootstrap resamples for the intervals"
+    )
+
+
+def check_resamples(options: Namespace) -> None:
+    """Refuse too few resamples before anything is computed.
+
+    Raises:
+        ConfigError: fewer than an interval can be read off.
+    """
+    if options.resamples < FEWEST_RESAMPLES:
+        raise ConfigError(
+            f"{options.resamples} resamples are too few for an interval.",
+            f"Use {FEWEST_RESAMPLES} or more; 1000 is usual.",
+        )
