@@ -3,6 +3,7 @@
 import pytest
 import timm
 import torch
+from safetensors.torch import save_file
 from torchvision import models as torchvision_models
 
 import ssliqa.models.backbones
@@ -22,6 +23,7 @@ BACKBONES = [
     ("timm:resnet10t", {}, 512, IMAGENET),
     ("torchvision:mobilenet_v3_small", {}, 576, IMAGENET),
     ("shufflenet_v2_x0_5", {}, 1024, IMAGENET),
+    ("shufflenet_v2_x0_5_stage4", {}, 192, IMAGENET),
     ("scene_statistics", {"width": 16}, 16, IMAGENET),
     ("mobilenetv1_025", {}, 256, HALF),
     ("mobilenetv1_050", {"pad_type": "same"}, 512, HALF),
@@ -164,6 +166,27 @@ def test_a_torchvision_activation_is_the_pooled_last_feature_map():
     with torch.no_grad():
         expected = reference.features(images()).mean((2, 3))
         torch.testing.assert_close(backbone(images()), expected)
+
+
+def test_shufflenet_can_be_cut_before_its_last_convolution():
+    backbone = build_backbone("shufflenet_v2_x0_5_stage4").eval()
+    reference = torchvision_models.shufflenet_v2_x0_5().eval()
+    reference.load_state_dict(backbone.net.state_dict(), strict=False)
+    with torch.no_grad():
+        x = reference.maxpool(reference.conv1(images()))
+        x = reference.stage4(reference.stage3(reference.stage2(x)))
+        torch.testing.assert_close(backbone(images()), x.mean((2, 3)))
+    assert not any(key.startswith(("conv5", "fc")) for key in backbone.net.state_dict())
+
+
+def test_the_cut_shufflenet_takes_weights_of_the_whole_network(tmp_path):
+    whole = torchvision_models.shufflenet_v2_x0_5()
+    file = tmp_path / "shufflenet.safetensors"
+    save_file(whole.state_dict(), file)
+    backbone = build_backbone("shufflenet_v2_x0_5_stage4", weights=str(file))
+    torch.testing.assert_close(
+        backbone.net.state_dict()["conv1.0.weight"], whole.conv1[0].weight.detach()
+    )
 
 
 def test_torchvision_batch_norm_follows_train_and_eval_after_the_cut():
