@@ -206,6 +206,35 @@ def test_googlenet_comes_without_its_auxiliary_classifiers():
     assert sum(values.numel() for values in backbone.parameters()) == 5_599_904
 
 
+def test_googlenet_gets_images_as_its_weights_want_them(monkeypatch):
+    # torchvision's weights come with a switch that converts images inside the network.
+    switched = torchvision_models.googlenet(init_weights=False, transform_input=True).eval()
+    made = []
+
+    def with_weights(_, weights, **options):
+        assert weights == "DEFAULT"
+        assert "transform_input" not in options  # torchvision refuses another value than its own
+        made.append(torchvision_models.googlenet(init_weights=False, transform_input=True))
+        made[0].load_state_dict(switched.state_dict())
+        return made[0]
+
+    monkeypatch.setattr(torchvision_models, "get_model", with_weights)
+    backbone = build_backbone("googlenet", weights="hub").eval()
+    assert (backbone.mean, backbone.std) == HALF
+    seen = []
+    switched.inception5b.register_forward_hook(lambda _m, _i, output: seen.append(output))
+    mean, std = (torch.tensor(values).view(3, 1, 1) for values in IMAGENET)
+    with torch.no_grad():
+        switched((images() - mean) / std)
+        found = backbone((images() - 0.5) / 0.5)
+    torch.testing.assert_close(found, seen[0].mean((2, 3)), rtol=1e-4, atol=1e-5)
+
+
+def test_googlenet_with_its_conversion_asked_for_wants_the_usual_normalization():
+    backbone = build_backbone("googlenet", options={"transform_input": True})
+    assert (backbone.mean, backbone.std) == IMAGENET
+
+
 def test_the_prefix_says_which_library_is_meant():
     of_timm = build_backbone("timm:resnet18")
     of_torchvision = build_backbone("torchvision:resnet18")

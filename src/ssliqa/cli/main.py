@@ -15,6 +15,7 @@ COMMANDS = {
     "train": "a few ratings and many photographs -> a model",
     "evaluate": "how well a model agrees with ratings, with confidence intervals",
     "compare": "whose scores agree better with ratings, with paired tests",
+    "models": "the networks there are: size, work, license, speed on this machine",
     "score": "score photographs with a trained model",
 }
 

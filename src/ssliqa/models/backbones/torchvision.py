@@ -11,6 +11,11 @@ from torchvision import models
 from ssliqa.errors import ConfigError, ModelError
 from ssliqa.models.backbones.contract import IMAGENET_MEAN, IMAGENET_STD, Backbone
 
+# Their weights come from TensorFlow and want images in -1..1. torchvision keeps its usual interface
+# by a conversion inside the network, which it switches on along with its weights only.
+_CONVERTING = ("googlenet", "inception_v3")
+_HALF = (0.5, 0.5, 0.5)
+
 
 _CLASSIFIERS = ("classifier", "fc", "head", "heads", "aux1", "aux2", "AuxLogits")
 
@@ -18,6 +23,11 @@ _CLASSIFIERS = ("classifier", "fc", "head", "heads", "aux1", "aux2", "AuxLogits"
 def has(name: str) -> bool:
     """Whether torchvision has a classification network of this name."""
     return name in models.list_models(module=models)
+
+
+def license_of(name: str) -> str:  # noqa: ARG001
+    """License of torchvision's weights: the library's own, since its files name no other."""
+    return "bsd-3-clause"
 
 
 def build(
@@ -35,7 +45,7 @@ def build(
         ConfigError: an option the builder does not take, or a network without a final feature map.
         ModelError: the weights cannot be fetched.
     """
-    if name in ("googlenet", "inception_v3"):
+    if name in _CONVERTING:
         # Their own random initialization takes minutes and warns of its end.
         options = {"init_weights": False, **options}
     try:
@@ -51,6 +61,11 @@ def build(
             "Without a network use --weights FILE or DIR with safetensors weights, "
             "or --weights none to start from random numbers.",
         ) from error
+    mean, std = IMAGENET_MEAN, IMAGENET_STD
+    if name in _CONVERTING and not options.get("transform_input"):
+        # Normalized as the weights want it from the start, a saved network needs no such switch.
+        net.transform_input = False
+        mean, std = _HALF, _HALF
     # The auxiliary classifiers of GoogLeNet and Inception are training aids of ImageNet.
     for auxiliary in ("aux1", "aux2", "AuxLogits"):
         if hasattr(net, auxiliary):
@@ -65,8 +80,8 @@ def build(
     return Backbone(
         net=extractor,
         features=features,
-        mean=IMAGENET_MEAN,
-        std=IMAGENET_STD,
+        mean=mean,
+        std=std,
         extract=_pooled,
         classifier_prefixes=(*_CLASSIFIERS, *((before,) if before else ())),
     )
