@@ -30,7 +30,12 @@ def parser() -> ArgumentParser:
         exit_on_error=False,
     )
     options.add_argument(
-        "names", nargs="*", type=str, metavar="NAME", help="networks (default: all listed ones)"
+        "names",
+        nargs="*",
+        type=str,
+        default=[],
+        metavar="NAME",
+        help="networks (default: all listed ones)",
     )
     options.add_argument("--size", type=int, default=224, help="side of the image in pixels")
     options.add_argument(
