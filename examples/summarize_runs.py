@@ -2,7 +2,8 @@
 
 Prints a Markdown table of test SRCC and PLCC for each run with its 95 % bootstrap interval over
 images, the means over the seeds that all methods have, and the paired difference of each method
-from the baseline (the first by name unless told).
+from the baseline (the first by name unless told) with its p; with five seeds or more also the
+signed-rank test over them.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ssliqa.metrics import bootstrap_interval, srcc
+from ssliqa.errors import MetricError
+from ssliqa.metrics import Difference, paired_bootstrap, signed_rank_test, srcc
 
 
 def main(out: Path, baseline: str | None = None) -> None:
@@ -59,8 +61,16 @@ def main(out: Path, baseline: str | None = None) -> None:
         pairs = [_difference(runs[first][seed], runs[method][seed]) for seed in common]
         print(
             f"\nSRCC of {method} minus {first}, paired on the same test images: "
-            + "; ".join(f"split {seed}: {pair}" for seed, pair in zip(common, pairs, strict=True))
+            + "; ".join(
+                f"split {seed}: {d.value:+.3f} [{d.low:+.3f}, {d.high:+.3f}], p {d.p:.3f}"
+                for seed, d in zip(common, pairs, strict=True)
+            )
         )
+        try:
+            test = signed_rank_test([pair.value for pair in pairs])
+            print(f"Signed-rank test over {len(pairs)} splits: p = {test.p:.4f}.")
+        except MetricError as error:
+            print(f"Over splits: {error}")
 
 
 def _cell(figures: dict[str, dict[str, float]] | None) -> str:
@@ -70,13 +80,11 @@ def _cell(figures: dict[str, dict[str, float]] | None) -> str:
     return f"{figure['value']:.3f} [{figure['low']:.3f}, {figure['high']:.3f}]"
 
 
-def _difference(one: Path, other: Path) -> str:
+def _difference(one: Path, other: Path) -> Difference:
     a, b = (pd.read_csv(folder / "predictions.csv").set_index("path") for folder in (one, other))
     b = b.loc[a.index]
     x, y, mos = (series.to_numpy() for series in (a["score"], b["score"], a["mos"]))
-    value = srcc(y, mos) - srcc(x, mos)
-    interval = bootstrap_interval(lambda p, q, t: srcc(q, t) - srcc(p, t), x, y, mos)
-    return f"{value:+.3f} [{interval.low:+.3f}, {interval.high:+.3f}]"
+    return paired_bootstrap(srcc, y, x, mos)
 
 
 if __name__ == "__main__":

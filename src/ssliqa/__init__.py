@@ -15,9 +15,17 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ssliqa.data import LabelTable, Split, list_photographs, make_split, read_label_table
+    from ssliqa.data import (
+        LabelTable,
+        ScoreTable,
+        Split,
+        list_photographs,
+        make_split,
+        read_label_table,
+        read_score_table,
+    )
     from ssliqa.errors import SsliqaError
-    from ssliqa.evaluation import Evaluation, evaluate, evaluate_model
+    from ssliqa.evaluation import Comparison, Evaluation, compare, evaluate, evaluate_model
     from ssliqa.images import Protocol
     from ssliqa.models import Prediction, QualityModel, Score, load_model
     from ssliqa.opinion import Scale
@@ -28,6 +36,7 @@ __version__ = "0.1.0"
 
 _HOME = {
     "BranchConfig": "training",
+    "Comparison": "evaluation",
     "Evaluation": "evaluation",
     "LabelTable": "data",
     "OptimizerConfig": "training",
@@ -36,15 +45,18 @@ _HOME = {
     "QualityModel": "models",
     "Scale": "opinion",
     "Score": "models",
+    "ScoreTable": "data",
     "Split": "data",
     "SsliqaError": "errors",
     "TrainConfig": "training",
+    "compare": "evaluation",
     "evaluate": "evaluation",
     "evaluate_model": "evaluation",
     "list_photographs": "data",
     "load_model": "models",
     "make_split": "data",
     "read_label_table": "data",
+    "read_score_table": "data",
     "resume": "training",
     "score_photos": "scoring",
     "train": "training",
@@ -52,6 +64,7 @@ _HOME = {
 
 __all__ = [
     "BranchConfig",
+    "Comparison",
     "Evaluation",
     "LabelTable",
     "OptimizerConfig",
@@ -60,15 +73,18 @@ __all__ = [
     "QualityModel",
     "Scale",
     "Score",
+    "ScoreTable",
     "Split",
     "SsliqaError",
     "TrainConfig",
+    "compare",
     "evaluate",
     "evaluate_model",
     "list_photographs",
     "load_model",
     "make_split",
     "read_label_table",
+    "read_score_table",
     "resume",
     "score_photos",
     "train",

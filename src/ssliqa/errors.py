@@ -34,6 +34,10 @@ class LabelTableError(SsliqaError):
     """A table of ratings cannot be read or contradicts itself or its images."""
 
 
+class ScoreTableError(SsliqaError):
+    """A table of scores cannot be read, or does not fit the ratings it is compared with."""
+
+
 class SplitError(SsliqaError):
     """A division into train, validation and test images is impossible or inconsistent."""
 

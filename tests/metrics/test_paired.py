@@ -110,10 +110,12 @@ def test_equal_scorers_are_called_different_as_rarely_as_p_says():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("metric", [srcc, plcc])
-def test_p_of_equal_scorers_is_uniform(metric):
-    rare, half = false_alarms(metric, 100, studies=600, resamples=299)
-    assert rare == pytest.approx(0.05, abs=0.025)
-    assert half == pytest.approx(0.5, abs=0.065)
+def test_p_of_equal_scorers_errs_on_the_cautious_side(metric):
+    # Three binomial standard deviations of 400 studies above; below, room for SRCC, which is
+    # cautious: photographs drawn twice are ties, and ties spread its resamples.
+    rare, half = false_alarms(metric, 100, studies=400, resamples=199)
+    assert 0.005 <= rare <= 0.083
+    assert half == pytest.approx(0.5, abs=0.075)
 
 
 def test_resamples_without_a_figure_are_left_out_and_counted():

@@ -3,6 +3,7 @@
 import pytest
 import timm
 import torch
+from safetensors.torch import save_file
 from torchvision import models as torchvision_models
 
 import ssliqa.models.backbones
@@ -22,6 +23,7 @@ BACKBONES = [
     ("timm:resnet10t", {}, 512, IMAGENET),
     ("torchvision:mobilenet_v3_small", {}, 576, IMAGENET),
     ("shufflenet_v2_x0_5", {}, 1024, IMAGENET),
+    ("shufflenet_v2_x0_5_stage4", {}, 192, IMAGENET),
     ("scene_statistics", {"width": 16}, 16, IMAGENET),
     ("mobilenetv1_025", {}, 256, HALF),
     ("mobilenetv1_050", {"pad_type": "same"}, 512, HALF),
@@ -166,6 +168,27 @@ def test_a_torchvision_activation_is_the_pooled_last_feature_map():
         torch.testing.assert_close(backbone(images()), expected)
 
 
+def test_shufflenet_can_be_cut_before_its_last_convolution():
+    backbone = build_backbone("shufflenet_v2_x0_5_stage4").eval()
+    reference = torchvision_models.shufflenet_v2_x0_5().eval()
+    reference.load_state_dict(backbone.net.state_dict(), strict=False)
+    with torch.no_grad():
+        x = reference.maxpool(reference.conv1(images()))
+        x = reference.stage4(reference.stage3(reference.stage2(x)))
+        torch.testing.assert_close(backbone(images()), x.mean((2, 3)))
+    assert not any(key.startswith(("conv5", "fc")) for key in backbone.net.state_dict())
+
+
+def test_the_cut_shufflenet_takes_weights_of_the_whole_network(tmp_path):
+    whole = torchvision_models.shufflenet_v2_x0_5()
+    file = tmp_path / "shufflenet.safetensors"
+    save_file(whole.state_dict(), file)
+    backbone = build_backbone("shufflenet_v2_x0_5_stage4", weights=str(file))
+    torch.testing.assert_close(
+        backbone.net.state_dict()["conv1.0.weight"], whole.conv1[0].weight.detach()
+    )
+
+
 def test_torchvision_batch_norm_follows_train_and_eval_after_the_cut():
     backbone = build_backbone("torchvision:mobilenet_v3_small")
     before = {key: value.clone() for key, value in backbone.named_buffers()}
@@ -181,6 +204,35 @@ def test_googlenet_comes_without_its_auxiliary_classifiers():
     backbone = build_backbone("googlenet")
     assert not any("aux" in key for key in backbone.state_dict())
     assert sum(values.numel() for values in backbone.parameters()) == 5_599_904
+
+
+def test_googlenet_gets_images_as_its_weights_want_them(monkeypatch):
+    # torchvision's weights come with a switch that converts images inside the network.
+    switched = torchvision_models.googlenet(init_weights=False, transform_input=True).eval()
+    made = []
+
+    def with_weights(_, weights, **options):
+        assert weights == "DEFAULT"
+        assert "transform_input" not in options  # torchvision refuses another value than its own
+        made.append(torchvision_models.googlenet(init_weights=False, transform_input=True))
+        made[0].load_state_dict(switched.state_dict())
+        return made[0]
+
+    monkeypatch.setattr(torchvision_models, "get_model", with_weights)
+    backbone = build_backbone("googlenet", weights="hub").eval()
+    assert (backbone.mean, backbone.std) == HALF
+    seen = []
+    switched.inception5b.register_forward_hook(lambda _m, _i, output: seen.append(output))
+    mean, std = (torch.tensor(values).view(3, 1, 1) for values in IMAGENET)
+    with torch.no_grad():
+        switched((images() - mean) / std)
+        found = backbone((images() - 0.5) / 0.5)
+    torch.testing.assert_close(found, seen[0].mean((2, 3)), rtol=1e-4, atol=1e-5)
+
+
+def test_googlenet_with_its_conversion_asked_for_wants_the_usual_normalization():
+    backbone = build_backbone("googlenet", options={"transform_input": True})
+    assert (backbone.mean, backbone.std) == IMAGENET
 
 
 def test_the_prefix_says_which_library_is_meant():

@@ -8,7 +8,7 @@ from pathlib import Path
 from jsonargparse import ArgumentParser, Namespace
 from rich.console import Console
 
-from ssliqa.cli.parsing import add_source_options, parse
+from ssliqa.cli.parsing import add_resamples, add_source_options, check_resamples, parse
 from ssliqa.cli.progress import progress_bar
 from ssliqa.data import LabelTable, read_rated
 from ssliqa.errors import ConfigError
@@ -16,8 +16,6 @@ from ssliqa.evaluation import evaluate_model
 from ssliqa.models import load_model
 from ssliqa.report.scatter import scatter_plot
 from ssliqa.training.own_test import own_test_part
-
-FEWEST_RESAMPLES = 100
 
 
 def parser() -> ArgumentParser:
@@ -40,9 +38,7 @@ def parser() -> ArgumentParser:
     )
     options.add_argument("--device", type=str, default="cpu", help="cpu or cuda")
     options.add_argument("--workers", type=int, default=2, help="threads that decode")
-    options.add_argument(
-        "--resamples", type=int, default=1000, help="bootstrap resamples for the intervals"
-    )
+    add_resamples(options)
     return options
 
 
@@ -50,11 +46,7 @@ def run(arguments: list[str]) -> int:
     """Evaluate; status 1 if some photographs could not be read."""
     options = parse(parser(), arguments)
     folder = Path(options.run).expanduser()
-    if options.resamples < FEWEST_RESAMPLES:
-        raise ConfigError(
-            f"{options.resamples} resamples are too few for an interval.",
-            f"Use {FEWEST_RESAMPLES} or more; 1000 is usual.",
-        )
+    check_resamples(options)
     model = load_model(options.run, options.device)
     out = _results_folder(options, folder)
     table = _table(options, folder)

@@ -15,6 +15,8 @@ COMMANDS = {
     "train": "a few ratings and many photographs -> a model",
     "evaluate": "how well a model agrees with ratings, with confidence intervals",
     "benchmark": "compare methods, networks and label budgets over splits, by a plan",
+    "compare": "whose scores agree better with ratings, with paired tests",
+    "models": "the networks there are: size, work, license, speed on this machine",
     "score": "score photographs with a trained model",
     "datasets": "the databases that can be read by name; check a copy of rated photographs",
 }

@@ -8,6 +8,8 @@ from jsonargparse import ArgumentError, ArgumentParser, Namespace
 
 from ssliqa.errors import ConfigError
 
+FEWEST_RESAMPLES = 100
+
 
 def underscored(arguments: Sequence[str]) -> list[str]:
     """Option names with underscores: ``--label-budget`` is ``--label_budget``."""
@@ -59,3 +61,23 @@ def add_source_options(parser: ArgumentParser) -> None:
         default="error",
         help="refuse ratings with contradictions, or set those rows aside",
     )
+
+
+def add_resamples(parser: ArgumentParser) -> None:
+    """The option for the number of bootstrap resamples."""
+    parser.add_argument(
+        "--resamples", type=int, default=1000, help="bootstrap resamples for the intervals"
+    )
+
+
+def check_resamples(options: Namespace) -> None:
+    """Refuse too few resamples before anything is computed.
+
+    Raises:
+        ConfigError: fewer than an interval can be read off.
+    """
+    if options.resamples < FEWEST_RESAMPLES:
+        raise ConfigError(
+            f"{options.resamples} resamples are too few for an interval.",
+            f"Use {FEWEST_RESAMPLES} or more; 1000 is usual.",
+        )

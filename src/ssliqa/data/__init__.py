@@ -3,6 +3,7 @@
 from ssliqa.data.datasets import DatasetSpec, dataset_names, find_dataset
 from ssliqa.data.loaders import CropStream, ahead
 from ssliqa.data.photos import list_photographs
+from ssliqa.data.scores import ScoreTable, read_score_table
 from ssliqa.data.source import RatedSource, read_rated
 from ssliqa.data.splits import Split, make_split, read_split, save_split
 from ssliqa.data.tables import LabelTable, read_label_table
@@ -12,6 +13,7 @@ __all__ = [
     "DatasetSpec",
     "LabelTable",
     "RatedSource",
+    "ScoreTable",
     "Split",
     "ahead",
     "dataset_names",
@@ -20,6 +22,7 @@ __all__ = [
     "make_split",
     "read_label_table",
     "read_rated",
+    "read_score_table",
     "read_split",
     "save_split",
 ]

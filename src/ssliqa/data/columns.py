@@ -8,7 +8,7 @@ user then names the column (``--columns.mos MOS_zscore``).
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,6 +54,11 @@ class Columns:
     def is_dmos(self) -> bool:
         """Whether the score is called a *difference* MOS, whose direction the name leaves open."""
         return self.mos is not None and "dmos" in self.mos.lower()
+
+
+def columns_named_as(role: str, names: Sequence[str]) -> list[str]:
+    """Give those of the column names that are recognized for this role."""
+    return [name for name in names if plain_name(name) in _ALIASES[role]]
 
 
 def find_columns(rows: pd.DataFrame, declared: Mapping[str, str]) -> Columns:
@@ -151,7 +156,7 @@ def _find(role: str, names: list[str], declared: str | None) -> str | None:
                 f"Correct --columns.{role}.",
             )
         return declared
-    candidates = [name for name in names if plain_name(name) in _ALIASES[role]]
+    candidates = columns_named_as(role, names)
     if len(candidates) > 1:
         raise LabelTableError(
             f"Several columns could hold the {role}: {', '.join(candidates)}.",

@@ -1,8 +1,9 @@
-"""The files a label table comes in, each read into one table of raw cells.
+"""The files a table of labels or scores comes in, each read into one table of raw cells.
 
 * ``.csv``, ``.tsv``, ``.txt`` with a header line: separator comma, semicolon or tab, UTF-8 with
   or without byte order mark, quoted cells, any line ends;
 * ``.json``: a list of objects, one a row; a cell may be a list of shares;
+* ``.jsonl``: such an object a line;
 * ``.parquet``: a table whose cells may be lists of shares;
 * ``.txt``, ``.lst`` without a header: lines ``p1 p2 p3 p4 p5 name`` (the published SSLIQA lists)
   or ``mos name`` (NNID, TID2013); a name may hold spaces.
@@ -24,7 +25,8 @@ from ssliqa.errors import LabelTableError, MissingExtraError, first_few
 from ssliqa.opinion import LEVELS
 
 _FORMS = (
-    "Expected .csv, .tsv, .json, .parquet, or .txt with lines 'mos name' or 'p1 p2 p3 p4 p5 name'."
+    "Expected .csv, .tsv, .json, .jsonl, .parquet, or .txt with lines 'mos name' or "
+    "'p1 p2 p3 p4 p5 name'."
 )
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?nan"
 # The name is the rest of the line: it may hold spaces, and even begin with a digit.
@@ -32,39 +34,44 @@ _SHARES_LINE = re.compile(rf"\s*((?:(?:{_NUMBER})\s+){{{LEVELS}}})(\S.*?)\s*", r
 _SCORE_LINE = re.compile(rf"\s*({_NUMBER})\s+(\S.*?)\s*", re.IGNORECASE)
 
 
-def read_rows(path: Path) -> pd.DataFrame:
-    """Read a label file as it stands: one row a line or object, columns named as in the file.
+def read_rows(
+    path: Path,
+    what: str = "label table",
+    *,
+    missing: str = "Give a table of ratings with --labels FILE.",
+    forms: str = _FORMS,
+) -> pd.DataFrame:
+    """Read a table as it stands: one row a line or object, columns named as in the file.
 
     Text cells stay text (a name ``007`` keeps its zeros); a file without a header gives the
     columns ``name`` and ``p1`` .. ``p5`` or ``mos``.
 
     Args:
-        path: the label file.
+        path: the file.
+        what: what messages call it.
+        missing: what messages advise if there is no such file.
+        forms: what messages say of the forms there are.
 
     Raises:
         LabelTableError: there is no such file, or it is of no known form, damaged, or empty.
         MissingExtraError: a Parquet file, and no package that reads it.
     """
     if not path.is_file():
-        what = "is a folder" if path.is_dir() else "does not exist"
-        raise LabelTableError(
-            f"The label table {path} {what}.", "Give a table of ratings with --labels FILE."
-        )
+        state = "is a folder" if path.is_dir() else "does not exist"
+        raise LabelTableError(f"The {what} {path} {state}.", missing)
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
-        raise LabelTableError(f"The label table {path} is of an unknown form.", _FORMS)
+        raise LabelTableError(f"The {what} {path} is of an unknown form.", forms)
     try:
         rows = reader(path)
     except UnicodeDecodeError:
         raise LabelTableError(
-            f"The label table {path} is not UTF-8 text.", "Save it again with that encoding."
+            f"The {what} {path} is not UTF-8 text.", "Save it again with that encoding."
         ) from None
     except (ValueError, OSError, csv.Error) as error:  # whatever a parser says of damage
-        raise LabelTableError(
-            f"The label table {path} cannot be read ({error}).", _FORMS
-        ) from error
+        raise LabelTableError(f"The {what} {path} cannot be read ({error}).", forms) from error
     if rows.empty:
-        raise LabelTableError(f"The label table {path} holds no rows.", _FORMS)
+        raise LabelTableError(f"The {what} {path} holds no rows.", forms)
     return rows
 
 
@@ -116,8 +123,18 @@ def _read_json(path: Path) -> pd.DataFrame:
     content = json.loads(path.read_text(encoding="utf-8-sig"))
     if not isinstance(content, Sequence) or not all(isinstance(row, dict) for row in content):
         raise LabelTableError(
-            f"The label table {path} is not a list of JSON objects.",
+            f"{path} is not a list of JSON objects.",
             'Expected [{"image": "a.jpg", "mos": 3.2}, ...].',
+        )
+    return pd.DataFrame(content, dtype=object)
+
+
+def _read_json_lines(path: Path) -> pd.DataFrame:
+    lines = path.read_text(encoding="utf-8-sig").split("\n")
+    content = [json.loads(line) for line in lines if line.strip()]
+    if not all(isinstance(row, dict) for row in content):
+        raise LabelTableError(
+            f"Not every line of {path} is a JSON object.", 'Expected lines {"image": "a.jpg", ...}.'
         )
     return pd.DataFrame(content, dtype=object)
 
@@ -135,5 +152,6 @@ _READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
     ".txt": _read_text,
     ".lst": _read_text,
     ".json": _read_json,
+    ".jsonl": _read_json_lines,
     ".parquet": _read_parquet,
 }

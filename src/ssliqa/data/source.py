@@ -75,8 +75,11 @@ class RatedSource:
         """
         return cls(**{entry.name: getattr(settings, entry.name) for entry in fields(cls)})
 
-    def read(self) -> LabelTable:
+    def read(self, *, find_files: bool = True) -> LabelTable:
         """Read the ratings and find their photographs.
+
+        Args:
+            find_files: whether a label table's photographs must be there.
 
         Raises:
             ConfigError: there is no such database.
@@ -93,9 +96,10 @@ class RatedSource:
             scale=self.scale,
             columns=self.columns,
             on_problem=self.on_problem,
+            find_files=find_files,
         )
 
 
-def read_rated(settings: object) -> LabelTable:
-    """Read the rated photographs that settings name; see :class:`RatedSource`."""
-    return RatedSource.of(settings).read()
+def read_rated(settings: object, *, find_files: bool = True) -> LabelTable:
+    """Read the rated photographs that settings name; see :meth:`RatedSource.read`."""
+    return RatedSource.of(settings).read(find_files=find_files)

@@ -85,6 +85,7 @@ def read_label_table(
     scale: Scale | str | None = None,
     columns: Mapping[str, str] | None = None,
     on_problem: Literal["error", "warn"] = "error",
+    find_files: bool = True,
 ) -> LabelTable:
     """Read a table of ratings and find the photographs it rates.
 
@@ -99,6 +100,8 @@ def read_label_table(
         on_problem: what to do with rows that cannot be used: refuse the table, or set them
             aside and report them in ``problems``. Of rows that say the same of one photograph
             the first is kept, of rows that contradict each other none.
+        find_files: False where the photographs need not be there, only their names; ``paths``
+            are then the names below ``images``.
 
     Raises:
         LabelTableError: the file, its columns, its scale or its rows cannot be used, or no row
@@ -109,7 +112,7 @@ def read_label_table(
     images = labels.parent if images is None else Path(images).expanduser()
     cells = read_rows(labels)
     meaning = find_columns(cells, columns or {})
-    finder = PhotographFinder(images)
+    finder = PhotographFinder(images) if find_files else None
     rows = pick_columns(cells, meaning)
     scale = settle_scale(rows, meaning, Scale.parse(scale) if isinstance(scale, str) else scale)
     return build_table(rows, scale, finder, labels, on_problem)
@@ -139,7 +142,11 @@ def build_table(
     rows = screen_ratings(rows, scale, ledger)
     rows = _screen_parts(rows, ledger)
     rows = gather_ratings(rows, scale, ledger)
-    rows = _find_files(rows, finder, ledger)
+    if finder is None:
+        paths = pd.Series([images / name for name in rows["name"]], dtype=object)
+        rows = rows.assign(path=paths)
+    else:
+        rows = _find_files(rows, finder, ledger)
     rows = _screen_repeats(rows, ledger)
     if on_problem == "error":
         ledger.refuse()

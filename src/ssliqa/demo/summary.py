@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ssliqa import __version__
 from ssliqa.data import read_rated, read_split
@@ -16,7 +15,7 @@ from ssliqa.demo.charts import LineChart, Series
 from ssliqa.demo.page import DemoResult, MethodResult, Sample
 from ssliqa.demo.scenes import PHOTOGRAPHS
 from ssliqa.evaluation import Evaluation, Figure
-from ssliqa.metrics import bootstrap_interval, srcc
+from ssliqa.metrics import paired_bootstrap, srcc
 from ssliqa.models import QualityModel
 from ssliqa.scoring import ScoredPhoto
 from ssliqa.training import BranchConfig, TrainConfig, TrainResult
@@ -115,13 +114,8 @@ def _difference(baseline: Evaluation, ours: Evaluation) -> Figure | None:
     if baseline.names != ours.names or baseline.srcc.value is None or ours.srcc.value is None:
         return None
 
-    def difference(
-        one: NDArray[np.float64], other: NDArray[np.float64], truth: NDArray[np.float64]
-    ) -> float:
-        return srcc(other, truth) - srcc(one, truth)
-
-    interval = bootstrap_interval(difference, baseline.predicted, ours.predicted, ours.truth)
-    return Figure(ours.srcc.value - baseline.srcc.value, interval.low, interval.high)
+    difference = paired_bootstrap(srcc, ours.predicted, baseline.predicted, ours.truth)
+    return Figure(difference.value, difference.low, difference.high)
 
 
 def _samples(scored: Sequence[ScoredPhoto], mos: Mapping[Path, float]) -> list[Sample]:

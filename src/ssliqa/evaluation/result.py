@@ -99,7 +99,7 @@ class Evaluation:
         return {name: getattr(self, name.lower()) for name in FIGURE_NAMES}
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything but single predictions and draws, ready for JSON; undefined figures are None."""
+        """Everything but predictions and draws, ready for JSON; undefined figures are None."""
         figures = {
             name: {"value": figure.value, "low": figure.low, "high": figure.high}
             for name, figure in self.figures.items()

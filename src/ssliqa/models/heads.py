@@ -68,7 +68,8 @@ PUBLISHED_HEADS: dict[str, HeadSpec] = {
     "mobilenetv3_small": _SMALL,
     "mobilenet_v3_small": _SMALL,
     "mnasnet": _WIDE,
-    "shufflenet_v2_x0_5": HeadSpec((128,)),
+    # The published network pools what comes before ShuffleNetV2's last convolution.
+    "shufflenet_v2_x0_5_stage4": HeadSpec((128,)),
     "inception_resnet_v2": HeadSpec((512, 256), dropout=0.5),
 }
 

@@ -6,6 +6,6 @@ file ``<name>.py`` with a function ``build(name, options, pretrained) -> Backbon
 """
 
 from ssliqa.models.backbones.contract import Backbone
-from ssliqa.models.backbones.find import build_backbone
+from ssliqa.models.backbones.find import build_backbone, library_of, listed_backbones
 
-__all__ = ["Backbone", "build_backbone"]
+__all__ = ["Backbone", "build_backbone", "library_of", "listed_backbones"]

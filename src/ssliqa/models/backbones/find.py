@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import json
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +59,34 @@ def build_backbone(
     backbone.mean = mean or backbone.mean
     backbone.std = std or backbone.std
     return backbone
+
+
+def library_of(name: str) -> tuple[str, str]:
+    """Where a backbone comes from, without building it.
+
+    Returns:
+        ``timm``, ``torchvision`` or ``ssliqa``; and the license of its usual ImageNet weights as
+        that library states it, or ``unknown``.
+
+    Raises:
+        ConfigError: unknown name.
+    """
+    library, bare = _library_of(name)
+    for key, known in _LIBRARIES.items():
+        if library is known:
+            return key, known.license_of(bare)
+    entries = {entry["name"]: entry for entry in listed_backbones()}
+    return "ssliqa", entries.get(bare, {}).get("license", "unknown")
+
+
+def listed_backbones() -> list[dict[str, str]]:
+    """The backbones known to work here: ``name``, ``role``, and ``license`` where no library says.
+
+    Any other name of timm or torchvision may do as well; these are tested.
+    """
+    text = files("ssliqa.models.backbones").joinpath("listed.json").read_text(encoding="utf-8")
+    entries: list[dict[str, str]] = json.loads(text)
+    return entries
 
 
 def _library_of(name: str) -> tuple[Any, str]:

@@ -21,6 +21,14 @@ def has(name: str) -> bool:
     return bool(timm.is_model(name))
 
 
+def license_of(name: str) -> str:
+    """License of the weights that ``hub`` fetches, as timm states it."""
+    config = timm.get_pretrained_cfg(name)
+    if config is None or not config.has_weights:
+        return "no weights"
+    return str(config.license or "unknown")
+
+
 def build(name: str, options: dict[str, Any], pretrained: bool) -> Backbone:
     """Build a timm network without its classifier.
 

@@ -11,25 +11,41 @@ from torchvision import models
 from ssliqa.errors import ConfigError, ModelError
 from ssliqa.models.backbones.contract import IMAGENET_MEAN, IMAGENET_STD, Backbone
 
+# Their weights come from TensorFlow and want images in -1..1. torchvision keeps its usual interface
+# by a conversion inside the network, which it switches on along with its weights only.
+_CONVERTING = ("googlenet", "inception_v3")
+_HALF = (0.5, 0.5, 0.5)
+
+
+_CLASSIFIERS = ("classifier", "fc", "head", "heads", "aux1", "aux2", "AuxLogits")
+
 
 def has(name: str) -> bool:
     """Whether torchvision has a classification network of this name."""
     return name in models.list_models(module=models)
 
 
-def build(name: str, options: dict[str, Any], pretrained: bool) -> Backbone:
+def license_of(name: str) -> str:  # noqa: ARG001
+    """License of torchvision's weights: the library's own, since its files name no other."""
+    return "bsd-3-clause"
+
+
+def build(
+    name: str, options: dict[str, Any], pretrained: bool, *, before: str | None = None
+) -> Backbone:
     """Build a torchvision classification network up to its last feature map.
 
     Args:
         name: torchvision's model name, such as ``alexnet``.
         options: further keyword arguments of the builder.
         pretrained: fetch torchvision's default weights (needs a network the first time).
+        before: a child of the network; the feature map that it reads is taken instead.
 
     Raises:
         ConfigError: an option the builder does not take, or a network without a final feature map.
         ModelError: the weights cannot be fetched.
     """
-    if name in ("googlenet", "inception_v3"):
+    if name in _CONVERTING:
         # Their own random initialization takes minutes and warns of its end.
         options = {"init_weights": False, **options}
     try:
@@ -45,13 +61,18 @@ def build(name: str, options: dict[str, Any], pretrained: bool) -> Backbone:
             "Without a network use --weights FILE or DIR with safetensors weights, "
             "or --weights none to start from random numbers.",
         ) from error
+    mean, std = IMAGENET_MEAN, IMAGENET_STD
+    if name in _CONVERTING and not options.get("transform_input"):
+        # Normalized as the weights want it from the start, a saved network needs no such switch.
+        net.transform_input = False
+        mean, std = _HALF, _HALF
     # The auxiliary classifiers of GoogLeNet and Inception are training aids of ImageNet.
     for auxiliary in ("aux1", "aux2", "AuxLogits"):
         if hasattr(net, auxiliary):
             setattr(net, auxiliary, None)
     if hasattr(net, "aux_logits"):
         net.aux_logits = False
-    extractor = _up_to_last_feature_map(net.eval(), name).train()
+    extractor = _up_to_feature_map(net.eval(), name, before).train()
     with torch.no_grad():
         was_training = extractor.training
         features = int(extractor.eval()(torch.zeros(1, 3, 224, 224)).shape[1])
@@ -59,15 +80,15 @@ def build(name: str, options: dict[str, Any], pretrained: bool) -> Backbone:
     return Backbone(
         net=extractor,
         features=features,
-        mean=IMAGENET_MEAN,
-        std=IMAGENET_STD,
+        mean=mean,
+        std=std,
         extract=_pooled,
-        classifier_prefixes=("classifier", "fc", "head", "heads", "aux1", "aux2", "AuxLogits"),
+        classifier_prefixes=(*_CLASSIFIERS, *((before,) if before else ())),
     )
 
 
-def _up_to_last_feature_map(net: nn.Module, name: str) -> fx.GraphModule:
-    """The network cut at the feature map that its final global pooling reads.
+def _up_to_feature_map(net: nn.Module, name: str, before: str | None) -> fx.GraphModule:
+    """The network cut at what its final global pooling reads, or its child ``before``.
 
     The trace is taken in evaluation mode, which leaves out stochastic depth; batch-norm and dropout
     stay modules and follow ``train()`` and ``eval()`` as usual.
@@ -80,8 +101,11 @@ def _up_to_last_feature_map(net: nn.Module, name: str) -> fx.GraphModule:
             f"torchvision's '{name}' cannot be taken apart ({error}).".replace("\n", " "),
             "Use the architecture's timm version.",
         ) from error
-    for node in reversed(list(graph.nodes)):
-        found, feature_map = _is_global_pooling(node, modules), node.args[:1]
+    nodes = list(graph.nodes)
+    first_of_child = next((n for n in nodes if before and _belongs_to(n, before)), None)
+    for node in reversed(nodes):
+        found = node is first_of_child if before else _is_global_pooling(node, modules)
+        feature_map = node.args[:1]
         graph.erase_node(node)
         if found:
             graph.output(feature_map[0])
@@ -92,6 +116,10 @@ def _up_to_last_feature_map(net: nn.Module, name: str) -> fx.GraphModule:
         f"torchvision's '{name}' has no final feature map to pool.",
         "Use a convolutional network of torchvision, or the architecture's timm version.",
     )
+
+
+def _belongs_to(node: fx.Node, child: str) -> bool:
+    return node.op == "call_module" and f"{node.target}.".startswith(f"{child}.")
 
 
 def _is_global_pooling(node: fx.Node, modules: dict[str, nn.Module]) -> bool:
