@@ -112,16 +112,16 @@ def read_label_table(
     images = labels.parent if images is None else Path(images).expanduser()
     cells = read_rows(labels)
     meaning = find_columns(cells, columns or {})
-    finder = PhotographFinder(images) if find_files else None
     rows = pick_columns(cells, meaning)
     scale = settle_scale(rows, meaning, Scale.parse(scale) if isinstance(scale, str) else scale)
+    finder = PhotographFinder(images) if find_files else images
     return build_table(rows, scale, finder, labels, on_problem)
 
 
 def build_table(
     rows: pd.DataFrame,
     scale: Scale,
-    finder: PhotographFinder,
+    finder: PhotographFinder | Path,
     source: Path,
     on_problem: Literal["error", "warn"] = "error",
 ) -> LabelTable:
@@ -130,7 +130,8 @@ def build_table(
     Args:
         rows: as :func:`ssliqa.data.columns.pick_columns` gives them.
         scale: the scale of scores or votes.
-        finder: finds the photograph of each name.
+        finder: finds the photograph of each name; a folder instead takes each name below it, be it
+            there or not.
         source: the file the rows are from, for the messages.
         on_problem: as in :func:`read_label_table`.
 
@@ -142,8 +143,8 @@ def build_table(
     rows = screen_ratings(rows, scale, ledger)
     rows = _screen_parts(rows, ledger)
     rows = gather_ratings(rows, scale, ledger)
-    if finder is None:
-        paths = pd.Series([images / name for name in rows["name"]], dtype=object)
+    if isinstance(finder, Path):
+        paths = pd.Series([finder / name for name in rows["name"]], dtype=object)
         rows = rows.assign(path=paths)
     else:
         rows = _find_files(rows, finder, ledger)
