@@ -43,7 +43,13 @@ from ssliqa.training.precision import use_bf16
 
 LABELED, UNLABELED = 16, 32
 LEARNING_RATE = 2e-4
-PAPER = SSLIQAConfig(loss="mse", mask_trivial=False, ramp="none", teacher_on_unlabeled="train")
+PAPER = SSLIQAConfig(
+    loss="mse",
+    relation_weight=100,
+    mask_trivial=False,
+    ramp="none",
+    teacher_on_unlabeled="train",
+)
 PROGRESS = Progress(epoch=9, epochs=10, step=9, steps=10)
 
 

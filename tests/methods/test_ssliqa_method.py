@@ -158,6 +158,7 @@ def test_the_default_corrects_what_the_preset_reproduces():
     assert {key for key in default if default[key] != paper[key]} == {
         "loss",
         "mask_trivial",
+        "relation_weight",
         "ramp",
         "teacher_on_unlabeled",
     }
