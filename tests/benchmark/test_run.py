@@ -133,7 +133,10 @@ def until(happened, process, seconds=120):
 
 def test_a_cell_that_fails_is_named_and_the_others_go_on(tiny_set, tmp_path, capsys):
     methods = {
-        "diverges": {"method": "supervised", "optimizer.lr": 1e38},
+        "diverges": {
+            **{"method": "supervised", "optimizer.lr": 1e30},
+            "optimizer.schedule": "constant",
+        },
         "supervised": {"method": "supervised"},
     }
     plan = write_plan(tiny_set, tmp_path, methods=methods, pairs=None)

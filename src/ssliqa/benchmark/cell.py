@@ -85,7 +85,9 @@ def _stop_with_parent() -> None:
     """End this process as SIGTERM does once standard input is at its end."""
 
     def watch() -> None:
-        sys.stdin.buffer.read()
+        # Not sys.stdin.read(): a thread that holds its lock would break the interpreter's shutdown.
+        while os.read(sys.stdin.fileno(), 1024):
+            pass
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, daemon=True).start()
