@@ -137,7 +137,10 @@ def _show(plan: Plan, out: Path, jobs: int) -> None:
             f"{cost.seconds / 60:.1f}",
             f"{done} of {len(cells)}",
         )
-    Console().print(table)
+    console = Console()
+    if not console.is_terminal:
+        console.width = 160  # a file or a pipe has no width of its own to keep to
+    console.print(table)
     left = sum(costs[key].seconds for key in todo) / 3600
     print(
         f"{len(plan.cells)} cells, {len(distinct)} different trainings, {len(todo)} to do: about "
