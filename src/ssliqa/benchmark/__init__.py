@@ -1,0 +1,1 @@
+"""Benchmarks: methods, networks, label budgets and splits compared by a plan."""
