@@ -35,6 +35,7 @@ from typing import Any
 
 import yaml
 
+from ssliqa.benchmark.settings import filled, merged, nested
 from ssliqa.data import RatedSource
 from ssliqa.errors import ConfigError
 from ssliqa.methods import find_method
@@ -127,7 +128,7 @@ def read_plan(path: Path, overrides: Mapping[str, Any] | None = None) -> Plan:
             message says in which cell.
     """
     plan = _read(path)
-    shared = _merge(_nested(plan.get("settings") or {}), _nested(overrides or {}))
+    shared = merged(nested(plan.get("settings") or {}), nested(overrides or {}))
     methods = _named(plan, "methods")
     if not methods:
         raise ConfigError(f"The plan '{path}' has no methods.", _form())
@@ -163,11 +164,11 @@ def _config(
     """The training of a method and a pair, its budget, ratio and seed still to be set."""
     own = dict(own)
     values = read_preset(str(own.pop("preset"))) if "preset" in own else {}
-    values = _merge(values, shared)
+    values = merged(values, shared)
     if any(pair):
-        values = _merge(values, {"student": {"name": pair[0]}, "teacher": {"name": pair[1]}})
+        values = merged(values, {"student": {"name": pair[0]}, "teacher": {"name": pair[1]}})
     networks = {role: values.get(role, {}).get("name", "") for role in ("student", "teacher")}
-    values = _merge(values, _nested(_filled(own, networks))) | {"out": "."}
+    values = merged(values, nested(filled(own, networks))) | {"out": "."}
     method = str(values.setdefault("method", {}).setdefault("name", DEFAULT_METHOD))
     try:
         return parse_config(config_parser(method), values=values).with_absolute_paths()
@@ -285,44 +286,3 @@ def _test_set(name: str, values: Mapping[str, Any]) -> RatedSource:
         raise ConfigError(
             f"The test set '{name}' of the plan: {error.found}", error.remedy
         ) from error
-
-
-def _filled(values: Mapping[str, Any], networks: Mapping[str, str]) -> dict[str, Any]:
-    """``{student}`` and ``{teacher}`` replaced by the networks of the pair."""
-
-    def fill(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {name: fill(entry) for name, entry in value.items()}
-        if isinstance(value, str):
-            for role, network in networks.items():
-                value = value.replace(f"{{{role}}}", network)
-        return value
-
-    return {name: fill(value) for name, value in values.items()}
-
-
-def _nested(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Dotted names as nested mappings, and networks and methods named alone in full."""
-    result: dict[str, Any] = {}
-    for dotted, value in values.items():
-        if dotted in ("method", "student", "teacher") and isinstance(value, str):
-            value = {"name": value}
-        *outer, last = str(dotted).replace("-", "_").split(".")
-        entry: Any = _nested(value) if isinstance(value, dict) else value
-        for name in reversed([*outer, last]):
-            entry = {name: entry}
-        result = _merge(result, entry)
-    return result
-
-
-def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """``above`` over ``below``, mapping by mapping; another method brings its own settings."""
-    result = dict(below)
-    for name, value in above.items():
-        old = result.get(name)
-        if isinstance(value, dict) and isinstance(old, dict):
-            changed = name == "method" and value.get("name", old.get("name")) != old.get("name")
-            result[name] = dict(value) if changed else _merge(old, value)
-        else:
-            result[name] = value
-    return result

@@ -13,7 +13,6 @@ from pathlib import Path
 
 from ssliqa.benchmark.cell import RESULT, write_cell
 from ssliqa.benchmark.plan import Cell, Plan
-from ssliqa.errors import SsliqaError
 from ssliqa.training.run_lock import run_lock
 
 CELLS = "cells"
@@ -26,10 +25,6 @@ class Failure:
     cell: Cell
     reason: str
     log: Path
-
-
-class StoppedError(SsliqaError):
-    """A benchmark was stopped; what is done stays done, what is begun can be resumed."""
 
 
 def cell_folder(out: Path, cell: Cell) -> Path:
@@ -64,7 +59,7 @@ def run_plan(
 
     Raises:
         ResumeError: another benchmark is at work in the folder.
-        StoppedError: Ctrl-C or SIGTERM; running trainings have written their checkpoints.
+        KeyboardInterrupt: Ctrl-C; running trainings have written their checkpoints.
     """
     with run_lock(out, main_process=True):
         return _Runner(plan, out, jobs, on_cell).run()

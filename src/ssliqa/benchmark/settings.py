@@ -1,0 +1,47 @@
+"""Settings of a training as a plan writes them: short, dotted, and laid over each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def filled(values: Mapping[str, Any], networks: Mapping[str, str]) -> dict[str, Any]:
+    """``{student}`` and ``{teacher}`` replaced by the networks of the pair."""
+
+    def fill(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: fill(entry) for name, entry in value.items()}
+        if isinstance(value, str):
+            for role, network in networks.items():
+                value = value.replace(f"{{{role}}}", network)
+        return value
+
+    return {name: fill(value) for name, value in values.items()}
+
+
+def nested(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Dotted names as nested mappings, and networks and methods named alone in full."""
+    result: dict[str, Any] = {}
+    for dotted, value in values.items():
+        if dotted in ("method", "student", "teacher") and isinstance(value, str):
+            value = {"name": value}
+        *outer, last = str(dotted).replace("-", "_").split(".")
+        entry: Any = nested(value) if isinstance(value, dict) else value
+        for name in reversed([*outer, last]):
+            entry = {name: entry}
+        result = merged(result, entry)
+    return result
+
+
+def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """``above`` over ``below``, mapping by mapping; another method brings its own settings."""
+    result = dict(below)
+    for name, value in above.items():
+        old = result.get(name)
+        if isinstance(value, dict) and isinstance(old, dict):
+            changed = name == "method" and value.get("name", old.get("name")) != old.get("name")
+            result[name] = dict(value) if changed else merged(old, value)
+        else:
+            result[name] = value
+    return result
