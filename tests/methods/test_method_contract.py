@@ -112,7 +112,8 @@ def test_a_consistency_term_is_positive_when_the_branches_disagree(
 @pytest.mark.parametrize(("name", "weight"), TERMS)
 def test_a_consistency_term_is_zero_when_the_branches_agree(name, weight, make_method, batches):
     method = make_method(name, agree=True, **only(name, weight)).eval()
-    assert method.step(*batches, LATE).terms[term_of(weight)] == 0
+    # A target at rest may be computed with batch-norm folded, which rounds in another order.
+    assert method.step(*batches, LATE).terms[term_of(weight)] == pytest.approx(0, abs=1e-10)
 
 
 @pytest.mark.parametrize(("name", "weight"), TERMS)

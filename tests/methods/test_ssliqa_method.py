@@ -81,12 +81,12 @@ def ramp(config, progress):
 
 
 def expected_loss(config, seen, target, progress):
-    """The loss from what the branches put out: ``seen[branch, labeled?] = (p, f)``."""
+    """The loss from what the networks put out: ``seen[network, labeled?] = (p, f)``."""
     label = cdf if config.loss == "cdf" else mse
     consistency = 0.0
     for is_labeled in {key[1] for key in seen}:
         p_s, f_s = seen["student", is_labeled]
-        p_t, f_t = seen["teacher", is_labeled]
+        p_t, f_t = seen["target", is_labeled]
         consistency += config.prediction_weight * label(p_s, p_t)
         consistency += config.relation_weight * relation(
             config.relation, config.mask_trivial, f_s, f_t
@@ -96,7 +96,10 @@ def expected_loss(config, seen, target, progress):
 
 
 def watch(method, labeled_images):
-    """Note what each branch puts out for each batch, as float64 arrays."""
+    """Note what each network puts out for each batch, as float64 arrays.
+
+    The target is the teacher's moving average, or the teacher itself where there is none.
+    """
     seen = {}
 
     def note(branch):
@@ -106,8 +109,10 @@ def watch(method, labeled_images):
 
         return hook
 
-    for branch in method.branch_names:
-        method.branch(branch).model.register_forward_hook(note(branch))
+    networks = {branch: method.branch(branch) for branch in method.branch_names}
+    networks["target"] = method.average.module if method.average else networks["teacher"]
+    for name, network in networks.items():
+        network.model.register_forward_hook(note(name))
     return seen
 
 
@@ -120,6 +125,7 @@ SETTINGS = {
     "other weights": {"prediction_weight": 7.0, "relation_weight": 3.0, "loss": "mse"},
     "no ramp": {"ramp": "none"},
     "short ramp": {"ramp_share": 0.25},
+    "no average": {"teacher_average": 0},
     "frozen teacher": {"freeze_teacher": True},
     "frozen teacher as published": {**PUBLISHED, "freeze_teacher": True},
 }
@@ -135,7 +141,10 @@ def test_the_loss_of_a_step_is_that_of_the_paper(
     method = make_method("ssliqa", **settings).train()
     seen = watch(method, labeled.images)
     loss = method.step(labeled, unlabeled if with_unlabeled else None, progress).loss
-    assert len(seen) == (4 if with_unlabeled else 2)
+    of_each = {"student", "target"} if method.average else {"student", "teacher", "target"}
+    assert {name for name, is_labeled in seen if not is_labeled} == (
+        of_each if with_unlabeled else set()
+    )
     expected = expected_loss(method.config, seen, labeled.distribution.double().numpy(), progress)
     assert loss.item() == pytest.approx(expected, rel=1e-4)
 
@@ -148,6 +157,7 @@ def test_the_preset_is_the_published_method():
         relation="angle",
         mask_trivial=False,
         ramp="epoch",
+        teacher_average=0,
         teacher_on_unlabeled="train",
         freeze_teacher=False,
     )
@@ -157,9 +167,11 @@ def test_the_default_corrects_what_the_preset_reproduces():
     default, paper = asdict(SSLIQAConfig()), asdict(SSLIQAConfig(**PUBLISHED))
     assert {key for key in default if default[key] != paper[key]} == {
         "loss",
+        "prediction_weight",
         "mask_trivial",
         "relation_weight",
         "ramp",
+        "teacher_average",
         "teacher_on_unlabeled",
     }
 
@@ -200,6 +212,31 @@ def test_the_default_ramp_climbs_smoothly_to_one_at_its_share_of_training(make_m
     assert weights[4] == pytest.approx(np.exp(-5 / 4))  # half way
 
 
+@pytest.mark.parametrize("decay", [-0.1, 1, 1.5])
+def test_a_memory_without_end_or_below_none_is_refused(decay):
+    with pytest.raises(ConfigError, match="teacher_average"):
+        SSLIQAConfig(teacher_average=decay)
+
+
+def test_the_target_is_the_teachers_average_and_follows_it(make_method, batches):
+    method = make_method("ssliqa", teacher_average=0.5).eval()
+    before = method.average.module.target(batches[1]).distribution
+    with torch.no_grad():
+        for values in method.branch("teacher").model.head.parameters():
+            values += 1
+            values *= 3
+    terms = method.step(*batches, LATE).terms["prediction_consistency"]
+    method.after_step()
+    after = method.average.module.target(batches[1]).distribution
+    assert not torch.equal(before, after)
+    assert method.step(*batches, LATE).terms["prediction_consistency"] != terms
+
+
+def test_without_an_average_the_target_is_the_teacher_of_the_moment(make_method):
+    assert make_method("ssliqa", teacher_average=0).average is None
+    assert make_method("ssliqa", freeze_teacher=True).average is None
+
+
 @pytest.mark.parametrize("share", [0, -0.5])
 def test_a_ramp_that_takes_no_time_is_refused_with_the_switch_for_it(share):
     with pytest.raises(ConfigError, match=r"--method\.ramp none"):
@@ -235,7 +272,10 @@ def test_unlabeled_images_move_the_teachers_statistics_only_as_published(
     mode, make_method, batches
 ):
     labeled, unlabeled = batches
-    method, without = (make_method("ssliqa", teacher_on_unlabeled=mode).train() for _ in range(2))
+    method, without = (
+        make_method("ssliqa", teacher_on_unlabeled=mode, teacher_average=0).train()
+        for _ in range(2)
+    )
     start = statistics(method, "teacher")
     method.step(labeled, unlabeled, LATE)
     without.step(labeled, None, LATE)
@@ -279,7 +319,7 @@ def test_a_frozen_teachers_distance_from_the_labels_is_logged_but_not_minimized(
 def test_the_teacher_has_no_graph_on_unlabeled_images(make_method, batches):
     labeled, unlabeled = batches
     for mode in ("rest", "train"):
-        method = make_method("ssliqa", teacher_on_unlabeled=mode).train()
+        method = make_method("ssliqa", teacher_on_unlabeled=mode, teacher_average=0).train()
         graphs = {}
         method.branch("teacher").model.register_forward_hook(
             lambda _, inputs, out, graphs=graphs: graphs.update(

@@ -62,6 +62,51 @@ def test_a_batch_holds_channels_first_views_and_the_targets_of_its_images():
     assert streams(9, 0).batch(0, 0)[1] is None
 
 
+def test_heads_learn_faster_than_backbones_by_their_factor(tiny_set, tmp_path):
+    moved = {}
+    for factor in (1e-9, 1.0, 5.0):
+        options = ("--method", "supervised", "--optimizer.schedule", "constant")
+        options += ("--optimizer.name", "adam", "--optimizer.lr", 1e-4)
+        states = []
+        for steps in (1, 2):
+            run = tmp_path / f"{factor} {steps}"
+            more = ("--steps", steps, "--optimizer.head-factor", factor)
+            train(configuration(tiny_set.arguments(run, *options, *more)))
+            states.append(load_file(run / "model" / "model.safetensors"))
+        moved[factor] = {
+            part: max(
+                (states[1][name] - states[0][name]).abs().max().item()
+                for name in states[0]
+                if name.startswith(part) and name.endswith("weight")
+            )
+            for part in ("head.", "backbone.")
+        }
+    assert moved[1e-9]["head."] < 1e-8
+    assert moved[5.0]["head."] == pytest.approx(5 * moved[1.0]["head."], rel=0.3)
+    backbone = [each["backbone."] for each in moved.values()]
+    assert min(backbone) > 1e-5
+    assert max(backbone) < 3e-4
+
+
+def test_epochs_that_are_parts_of_a_given_length_still_show_every_photograph_as_often(
+    tiny_set, tmp_path, monkeypatch
+):
+    shown = []
+    batch = CropStream.batch
+
+    def noted(stream, epoch, step):
+        crops = batch(stream, epoch, step)
+        shown.extend(crops.indices.tolist())
+        return crops
+
+    monkeypatch.setattr(CropStream, "batch", noted)
+    # 24 photographs in 30 batches of 4: five rounds, in epochs of 3 steps that are half a round.
+    options = ("--method", "supervised", "--fractions", "[1.0, 0.0, 0.0]", "--epochs", 10)
+    train(configuration(tiny_set.arguments(tmp_path / "run", *options, "--steps", 30)))
+    counts = np.bincount(shown)
+    assert counts.max() - counts.min() <= 1
+
+
 class Watcher(Monitor):
     """Remembers what it was told."""
 
@@ -144,7 +189,7 @@ def test_a_monitor_hears_of_every_photograph_step_and_validation(validated_runs)
 
 def test_a_training_of_so_many_steps_ends_there_and_validates_at_its_end(tiny_set, tmp_path):
     watcher = Watcher()
-    options = (*VALIDATED, "--steps", 7)
+    options = (*VALIDATED, "--steps", 7, "--epochs", 3)
     train(configuration(tiny_set.arguments(tmp_path / "run", *options)), watcher)
     assert [step for step, _, _ in watcher.steps] == [1, 2, 3, 4, 5, 6, 7]
     assert [step for step, _ in watcher.validations] == [3, 6, 7]
@@ -194,7 +239,7 @@ def test_a_loss_that_is_no_number_ends_the_run_and_names_the_learning_rate(tiny_
 
 def test_weights_that_the_last_step_destroys_never_become_a_model(tiny_set, tmp_path):
     options = ("--method", "supervised", "--epochs", 1, "--batch-size", 1000)  # a single step
-    options += ("--optimizer.lr", 1e38, "--optimizer.weight-decay", 1e38)
+    options += ("--optimizer.lr", 1e37, "--optimizer.weight-decay", 1e38)
     for parts in ("[0.8, 0.0, 0.2]", "[0.5, 0.25, 0.25]"):  # without and with validation
         run = tmp_path / parts
         arguments = tiny_set.arguments(run, *options, "--fractions", parts)

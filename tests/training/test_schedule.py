@@ -9,14 +9,15 @@ from ssliqa.methods import Progress
 from ssliqa.models import QualityModel
 from ssliqa.training import BranchConfig, OptimizerConfig
 from ssliqa.training.precision import cpu_has_bf16, use_bf16
-from ssliqa.training.schedule import learning_rate
+from ssliqa.training.schedule import learning_rate_share
 
 
 def rates(config, epochs=10, steps_per_epoch=20):
     steps = epochs * steps_per_epoch
     return np.array(
         [
-            learning_rate(config, Progress(step // steps_per_epoch, epochs, step, steps))
+            config.lr
+            * learning_rate_share(config, Progress(step // steps_per_epoch, epochs, step, steps))
             for step in range(steps)
         ]
     )

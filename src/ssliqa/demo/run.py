@@ -166,7 +166,7 @@ def _train(
         weights="none",
         protocol=Protocol(short=192, crop=128),
         steps=options.steps,
-        optimizer=OptimizerConfig(lr=1e-2, warmup=0.15),
+        optimizer=OptimizerConfig(lr=1e-2, head_factor=1, warmup=0.15),
         cache=str(options.out / "photographs" / "cache"),
         out=str(options.out / "runs" / method),
     )

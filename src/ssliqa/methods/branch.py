@@ -23,7 +23,8 @@ class Branch(nn.Module):
         freeze_batch_norm: keep the running statistics of the start weights and normalize with
             them in training too. With few labels the statistics of small batches do more harm than
             good. The affine parameters are learned either way. Heads are new, so theirs move.
-            Layers at rest are computed folded into the convolutions before them.
+            Layers at rest are computed folded into the convolutions before them, on a CPU: a GPU
+            would wait for the many small operations that folding takes.
         frozen_stages: that many of the backbone's stages, from the input on, keep their start
             weights. Early layers serve any photograph, so little is lost, and much time is saved.
         bf16: compute in bfloat16 where that is safe (autocast); weights stay float32.
@@ -80,6 +81,8 @@ class Branch(nn.Module):
             return cast(Prediction, self.model(images))
 
     def _foldable(self, images: Tensor) -> Pairs:
+        if images.device.type != "cpu":
+            return {}
         if self._pairs is None:
             if not self._frozen_norms():
                 return {}

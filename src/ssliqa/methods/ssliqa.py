@@ -6,8 +6,8 @@
     L_rel  = sum over the two batches of the difference between the relations among the images of
              the batch in the student's and in the teacher's activations
 
-The teacher (t) learns from the labels alone; in both consistency terms it is a fixed target.
-Labeled and unlabeled images are never mixed in one relation.
+The teacher (t) learns from the labels alone; in both consistency terms it is a fixed target, by
+default in its moving average. Labeled and unlabeled images are never mixed in one relation.
 
 Source: G. Yue, D. Cheng, L. Li, T. Zhou, H. Liu, T. Wang, "Semi-Supervised Authentically Distorted
 Image Quality Assessment with Consistency-Preserving Dual-Branch Convolutional Neural Network",
@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, cast
 
 import torch
 from torch import Tensor
@@ -30,6 +30,7 @@ from ssliqa.losses import (
     RELATION_LOSSES,
     sigmoid_rampup,
 )
+from ssliqa.methods.average import moving_average
 from ssliqa.methods.branch import Branch
 from ssliqa.methods.contract import Labeled, Method, Progress, StepResult
 from ssliqa.methods.joined_batch import joined_batch
@@ -53,19 +54,22 @@ class SSLIQAConfig:
             training, 'epoch' in the published stairs exp(-5 (1 - epoch/epochs)^2), which end below
             1, 'none' is 1 throughout.
         ramp_share: share of training after which the 'step' ramp has reached 1.
+        teacher_average: decay of the moving average of the teacher's weights, in which it is the
+            target; 0 takes its weights of the moment (the paper's).
         teacher_on_unlabeled: 'rest' takes the teacher's batch-norm and dropout in evaluation mode
             for unlabeled images; 'train' is as published, where unlabeled batches move the
-            teacher's batch-norm statistics.
+            teacher's batch-norm statistics. A moving average is always at rest.
         freeze_teacher: do not train the teacher at all (an ablation).
     """
 
     loss: Literal["cdf", "mse"] = "cdf"
-    prediction_weight: float = 1.0
-    relation_weight: float = 1.0
+    prediction_weight: float = 2.0
+    relation_weight: float = 0.1
     relation: Literal["angle", "distance", "gram"] = "angle"
     mask_trivial: bool = True
     ramp: Literal["step", "epoch", "none"] = "step"
     ramp_share: float = 0.5
+    teacher_average: float = 0.98
     teacher_on_unlabeled: Literal["rest", "train"] = "rest"
     freeze_teacher: bool = False
 
@@ -74,6 +78,11 @@ class SSLIQAConfig:
             raise ConfigError(
                 f"method.ramp_share is {self.ramp_share}; expected a share above 0.",
                 "For full consistency from the first step use --method.ramp none.",
+            )
+        if not 0 <= self.teacher_average < 1:
+            raise ConfigError(
+                f"method.teacher_average is {self.teacher_average}; expected 0 or more, below 1.",
+                "A decay of 0.98 remembers about 50 steps, and 0 none.",
             )
 
 
@@ -88,6 +97,11 @@ class SSLIQA(Method):
         super().__init__(config, branches)
         if config.freeze_teacher:
             self.branch("teacher").requires_grad_(False)
+        # A frozen teacher is its own average.
+        averaged = config.teacher_average > 0 and not config.freeze_teacher
+        self.average = (
+            moving_average(self.branch("teacher"), config.teacher_average) if averaged else None
+        )
 
     def step(self, labeled: Labeled, unlabeled: Tensor | None, progress: Progress) -> StepResult:
         """See :meth:`Method.step`."""
@@ -99,6 +113,8 @@ class SSLIQA(Method):
         student_label = label_loss(taught.distribution, labeled.distribution)
         teacher_label = label_loss(teaching.distribution, labeled.distribution)
 
+        if self.average is not None:
+            teaching = self._teach(labeled.images)
         prediction, relation = self._consistency(taught, teaching)
         if unlabeled is not None:
             terms = self._consistency(student(unlabeled), self._teach(unlabeled))
@@ -122,13 +138,20 @@ class SSLIQA(Method):
             },
         )
 
-    def _teach(self, unlabeled: Tensor) -> Prediction:
-        """The teacher's view of unlabeled images, without a graph that nothing would use."""
+    def after_step(self) -> None:
+        """See :meth:`Method.after_step`."""
+        if self.average is not None:
+            self.average.update_parameters(self.branch("teacher"))
+
+    def _teach(self, images: Tensor) -> Prediction:
+        """What the student is to follow, without a graph that nothing would use."""
+        if self.average is not None:
+            return cast(Branch, self.average.module).target(images)
         teacher = self.branch("teacher")
         if self.config.freeze_teacher or self.config.teacher_on_unlabeled == "rest":
-            return teacher.target(unlabeled)
+            return teacher.target(images)
         with torch.no_grad():
-            prediction: Prediction = teacher(unlabeled)
+            prediction: Prediction = teacher(images)
         return prediction
 
     def _consistency(self, student: Prediction, teacher: Prediction) -> tuple[Tensor, Tensor]:

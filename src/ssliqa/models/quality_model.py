@@ -155,7 +155,7 @@ class QualityModel(nn.Module, PyTorchModelHubMixin, library_name="ssliqa"):
         with evaluating(self):
             images = torch.from_numpy(crops).permute(0, 3, 1, 2).to(self.mean.device)
             distribution = self(images).distribution
-        mean = cast(NDArray[np.float64], distribution.double().mean(0).cpu().numpy())
+        mean = cast(NDArray[np.float64], distribution.cpu().double().mean(0).numpy())
         if not np.isfinite(mean).all():
             raise ModelError(
                 f"The model '{self.name}' gives scores that are not numbers.",

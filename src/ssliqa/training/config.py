@@ -52,7 +52,8 @@ class OptimizerConfig:
 
     Args:
         name: 'adamw' or 'adam'.
-        lr: peak learning rate.
+        lr: peak learning rate of the backbones.
+        head_factor: heads, which start from random weights, learn so many times as fast.
         weight_decay: decoupled for adamw, L2 for adam.
         schedule: 'one_cycle' rises over the first `warmup` of training and falls to zero in a
             cosine; 'halving' halves the rate every `halve_every` epochs (the paper's);
@@ -62,7 +63,8 @@ class OptimizerConfig:
     """
 
     name: Literal["adamw", "adam"] = "adamw"
-    lr: float = 2e-4
+    lr: float = 1e-4
+    head_factor: float = 10.0
     weight_decay: float = 0.01
     schedule: Literal["one_cycle", "halving", "constant"] = "one_cycle"
     warmup: float = 0.3
@@ -70,6 +72,9 @@ class OptimizerConfig:
 
     def __post_init__(self) -> None:
         _require(self.lr > 0, f"optimizer.lr is {self.lr}", "a learning rate above 0")
+        _require(
+            self.head_factor > 0, f"optimizer.head_factor is {self.head_factor}", "a number above 0"
+        )
         _require(
             self.weight_decay >= 0, f"optimizer.weight_decay is {self.weight_decay}", "0 or more"
         )
@@ -104,9 +109,9 @@ class TrainConfig:
         weights: start weights: 'hub' (the library's ImageNet weights), 'none' (random), a
             safetensors file, or a folder with <backbone>.safetensors.
         protocol: how a photograph becomes network input.
-        epochs: number of epochs.
-        steps: length of training in optimizer steps; it wins over epochs, whose number then
-            follows from the number of photographs.
+        epochs: number of epochs; after each comes a validation, and schedules may count them.
+        steps: length of training in optimizer steps, whatever the number of photographs; an epoch
+            is then one of `epochs` equal parts of it.
         batch_size: labeled images a step, on each process.
         unlabeled_ratio: unlabeled images a step for each labeled one.
         repeats: how often each image is shown in an epoch, each time with another crop.
@@ -118,7 +123,7 @@ class TrainConfig:
         cache: folder for decoded photographs (default: ssliqa in the user's cache folder).
         cache_gb: most gigabytes the cache may take.
         workers: threads that decode photographs.
-        checkpoint_minutes: minutes between two checkpoints, beside those at the ends of epochs.
+        checkpoint_minutes: minutes between two checkpoints.
     """
 
     out: str
@@ -152,7 +157,7 @@ class TrainConfig:
     cache: str | None = None
     cache_gb: float = 20.0
     workers: int = 2
-    checkpoint_minutes: float = 5.0
+    checkpoint_minutes: float = 1.0
 
     def __post_init__(self) -> None:
         RatedSource.of(self)  # refuses what names no ratings, or ratings twice

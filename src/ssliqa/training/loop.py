@@ -30,7 +30,7 @@ from ssliqa.training.checkpoint import Counters, load_checkpoint, save_checkpoin
 from ssliqa.training.config import TrainConfig
 from ssliqa.training.monitor import Monitor
 from ssliqa.training.run_log import RunLog
-from ssliqa.training.schedule import learning_rate
+from ssliqa.training.schedule import learning_rate_share
 from ssliqa.training.signals import StopRequest
 
 CHECKPOINT = Path("checkpoints") / "last.safetensors"
@@ -114,8 +114,12 @@ def run_loop(
         DivergedError: the loss is not finite.
         ResumeError: the checkpoint cannot be used.
     """
-    steps_per_epoch = streams.steps_per_epoch(config.epoch_ends)
-    steps = config.steps or steps_per_epoch * config.epochs
+    if config.steps is None:
+        steps_per_epoch = streams.steps_per_epoch(config.epoch_ends)
+        steps = steps_per_epoch * config.epochs
+    else:
+        steps = config.steps
+        steps_per_epoch = math.ceil(steps / config.epochs)
     epochs = math.ceil(steps / steps_per_epoch)
     method.to(accelerator.device)
     method.to(memory_format=torch.channels_last)
@@ -134,17 +138,21 @@ def run_loop(
     def progress_at(step: int) -> Progress:
         return Progress(min(step, steps - 1) // steps_per_epoch, epochs, step, steps)
 
+    def batch_at(step: int) -> Batch:
+        # Epochs that are parts of a given length do not begin a new round of photographs.
+        return streams.batch(*((0, step) if config.steps else divmod(step, steps_per_epoch)))
+
     def save() -> None:
         if accelerator.is_main_process:
             save_checkpoint(checkpoint, method, optimizer, counters)
 
     try:
-        batches = ahead(lambda step: streams.batch(*divmod(step, steps_per_epoch)), first, steps)
+        batches = ahead(batch_at, first, steps)
         for step, batch in zip(range(first, steps), batches, strict=True):
             progress = progress_at(step)
-            rate = learning_rate(config.optimizer, progress)
+            share = learning_rate_share(config.optimizer, progress)
             for group in optimizer.param_groups:
-                group["lr"] = rate
+                group["lr"] = share * group["peak"]
             # What a step draws (dropout) is a function of the step, like its batch.
             set_seed(_step_seed(config.seed, step, accelerator.process_index))
             method.train()
@@ -159,6 +167,7 @@ def run_loop(
             method.after_step()
 
             if log is not None:
+                rate = share * config.optimizer.lr
                 log.write(step, progress.epoch, {"loss": loss, **terms, "lr": rate})
             monitor.step(progress_at(step + 1), loss)
 
@@ -178,7 +187,8 @@ def run_loop(
                     counters.best_srcc = srcc
                     keep_best(method.student())
             stopping = _any_process(stop.signal is not None, accelerator)
-            if epoch_ended or stopping or time.monotonic() - saved > 60 * config.checkpoint_minutes:
+            due = time.monotonic() - saved > 60 * config.checkpoint_minutes
+            if due or stopping or counters.finished:
                 save()
                 saved = time.monotonic()
             if stopping and not counters.finished:
@@ -205,8 +215,20 @@ def _diverged(what: str, step: int, config: TrainConfig) -> DivergedError:
 def _optimizer(method: Method, config: TrainConfig) -> torch.optim.Optimizer:
     settings = config.optimizer
     kind = torch.optim.AdamW if settings.name == "adamw" else torch.optim.Adam
-    learned = [parameter for parameter in method.parameters() if parameter.requires_grad]
-    return kind(learned, lr=settings.lr, weight_decay=settings.weight_decay)
+    heads = {
+        id(values)
+        for name in method.branch_names
+        for values in method.branch(name).model.head.parameters()
+    }
+    learned = [values for values in method.parameters() if values.requires_grad]
+    groups = [
+        {
+            "params": [values for values in learned if (id(values) in heads) == of_heads],
+            "peak": settings.lr * (settings.head_factor if of_heads else 1),
+        }
+        for of_heads in (False, True)
+    ]
+    return kind(groups, lr=settings.lr, weight_decay=settings.weight_decay)
 
 
 def _step_seed(seed: int, step: int, process: int) -> int:

@@ -42,7 +42,10 @@ _OF_A_RUN = ("split.csv", "environment.json", "checkpoints")
 
 @dataclass(frozen=True)
 class TrainResult:
-    """A finished training: its folder, its model, and SRCC on the validation images if any."""
+    """A finished training: its folder, its model, and SRCC on the validation images if any.
+
+    The model is on the device it was trained on.
+    """
 
     folder: Path
     model: QualityModel
@@ -135,7 +138,7 @@ def _fit(
             keep(method.student(), "best")
             monitor.message("No validation gave an SRCC, so the model has the last weights.")
         accelerator.wait_for_everyone()
-    return TrainResult(folder, load_model(folder), counters.best_srcc)
+    return TrainResult(folder, load_model(folder, str(accelerator.device)), counters.best_srcc)
 
 
 def build_method(config: TrainConfig, scale: Scale, device: torch.device) -> Method:

@@ -11,16 +11,16 @@ from ssliqa.training.config import OptimizerConfig
 _START = 0.04
 
 
-def learning_rate(config: OptimizerConfig, progress: Progress) -> float:
-    """The learning rate of the step that ``progress`` stands at."""
+def learning_rate_share(config: OptimizerConfig, progress: Progress) -> float:
+    """The learning rate of the step that ``progress`` stands at, as a share of the peak (0..1)."""
     if config.schedule == "constant":
-        return config.lr
+        return 1.0
     if config.schedule == "halving":
-        return config.lr * 0.5 ** (progress.epoch // config.halve_every)
+        return float(0.5 ** (progress.epoch // config.halve_every))
     done = progress.fraction
     if done < config.warmup:
-        return config.lr * (_START + (1 - _START) * _half_cosine(done / config.warmup))
-    return config.lr * (1 - _half_cosine((done - config.warmup) / (1 - config.warmup)))
+        return _START + (1 - _START) * _half_cosine(done / config.warmup)
+    return 1 - _half_cosine((done - config.warmup) / (1 - config.warmup))
 
 
 def _half_cosine(share: float) -> float:
