@@ -6,7 +6,8 @@
 #   examples/first_run.sh DATA WEIGHTS OUT [SEED ...] && python examples/summarize_runs.py OUT supervised-student
 #
 # DATA holds ratings.csv (image, mos, std on 0-100) and images/; WEIGHTS the safetensors start
-# weights of both networks, as <backbone>.safetensors. On two cores two of these with different
+# weights of both networks, as <backbone>.safetensors. Training takes a GPU where there is one, and
+# with DEVICE=cuda the evaluation, too. On two cores two of these with different
 # seeds and OMP_NUM_THREADS=1 take less time than one after the other.
 set -euo pipefail
 data=$1 weights=$2 out=$3
@@ -23,13 +24,13 @@ train() { # name, seed, further options
   elif [ ! -d "$folder/model" ]; then
     ssliqa train --resume --out "$folder"
   fi
-  [ -f "$folder/evaluation/metrics.json" ] || ssliqa evaluate "$folder"
+  [ -f "$folder/evaluation/metrics.json" ] || ssliqa evaluate "$folder" --device "${DEVICE:-cpu}"
 }
 
 [ $# -gt 0 ] || set -- 10 11 12 13 14
 for seed in "$@"; do
-  train supervised-student "$seed" --method supervised --student mobilenetv2_100 --steps 220
-  train supervised-teacher "$seed" --method supervised --student mobilenetv1_100 --steps 220
-  train ssliqa "$seed" --method ssliqa --student mobilenetv2_100 --steps 220 \
+  train supervised-student "$seed" --method supervised --student mobilenetv2_100 --steps 300
+  train supervised-teacher "$seed" --method supervised --student mobilenetv1_100 --steps 300
+  train ssliqa "$seed" --method ssliqa --student mobilenetv2_100 --steps 300 \
     --teacher mobilenetv1_100 --teacher.frozen_stages 4
 done
