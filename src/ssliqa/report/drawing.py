@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING
+from pathlib import Path, PurePath
+from textwrap import fill
+from typing import TYPE_CHECKING, Literal
 
 from ssliqa.errors import ConfigError, MissingExtraError
 from ssliqa.files import whole_file
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 COLORS = ("#2b6cb0", "#c2410c", "#15803d", "#7c3aed", "#be185d", "#0f766e", "#a16207", "#475569")
 QUIET, FAINT = "#64748b", "#e2e8f0"
 _FORMATS = (".png", ".svg")
+_LETTERS_AN_INCH = 15
 
 
 @contextmanager
@@ -54,8 +56,23 @@ def picture(path: str | Path, width: float, height: float) -> Iterator[Figure]:
         figure.savefig(temporary, metadata=metadata)
 
 
-def plain(axes: Axes, grid: str = "both") -> None:
+def plain(axes: Axes, grid: Literal["both", "x", "y"] = "both") -> None:
     """Give axes the looks of all charts: no frame at the top and right, faint grid lines behind."""
     axes.grid(axis=grid, color=FAINT, linewidth=0.8)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
+
+
+def head_and_caption(figure: Figure, title: str, caption: str) -> None:
+    """Set a headline above all axes, and below them, in lines that fit, what a reader must know."""
+    if title:
+        figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold")
+    text = fill(caption, int(_LETTERS_AN_INCH * figure.get_figwidth()))
+    figure.supxlabel(text, x=0.01, ha="left", fontsize=8.5, color=QUIET, linespacing=1.5)
+
+
+def short_name(photo: str | Path, most: int = 24) -> str:
+    """A photograph's file name with its middle left out where it would not fit."""
+    name = PurePath(photo).name
+    half = (most - 3) // 2
+    return name if len(name) <= most else f"{name[:half]}...{name[-half:]}"
