@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import time
+from urllib.parse import unquote
 
 import pandas as pd
 import pytest
@@ -93,6 +94,49 @@ def test_the_summary_names_methods_and_differences_in_both_forms(undisturbed):
     results = pd.read_csv(undisturbed / "results.csv")
     first = results["SRCC"].iloc[0]
     assert f"{first:.3f}" in (undisturbed / "summary.md").read_text()
+
+
+def test_the_summary_shows_pictures_of_each_method_once(undisturbed, plan_file):
+    text = (undisturbed / "summary.md").read_text()
+    page = (undisturbed / "summary.html").read_text()
+    for cell in read_plan(plan_file).cells:
+        assert f"## Pictures: {cell.method}\n" in text
+        for file in (
+            "pictures/loss_terms.png",
+            "pictures/activation_maps.png",
+            "pictures/relation_matrices.png",
+            "evaluation/test%20part/distributions.png",
+            "evaluation/test%20part/scatter.png",
+            "evaluation/further/scatter.png",
+        ):
+            link = f"cells/{cell.key}/{file}"
+            assert (undisturbed / unquote(link)).is_file()
+            assert text.count(f"]({link})](") == page.count(f'<a href="{link}">') == 1
+    assert page.count("data:image/jpeg;base64,") == 12
+    assert len(page) < 2_000_000
+
+
+def test_a_picture_that_fails_costs_no_result_and_is_not_shown(tiny_set, tmp_path, monkeypatch):
+    from ssliqa.benchmark import cell as cells
+    from ssliqa.benchmark.gallery import chosen_pictures
+    from ssliqa.benchmark.results import gather
+
+    def fail(*_, **__):
+        raise MemoryError("no room to draw")
+
+    monkeypatch.setattr(cells, "draw_pictures", fail)
+    plan = read_plan(
+        write_plan(tiny_set, tmp_path, methods={"supervised": {"method": "supervised"}}),
+        {"steps": 2},
+    )
+    (cell,) = plan.cells
+    folder = cell_folder(tmp_path / "out", cell)
+    cells.write_cell(folder, cell, {})
+    cells.run_cell(folder)
+    results = gather(plan, tmp_path / "out")
+    assert results["n"].tolist() == [5]
+    (choice,) = chosen_pictures(results, tmp_path / "out")
+    assert list(choice.files) == ["distributions", "scatter: test part"]
 
 
 def test_a_second_run_does_nothing_again(undisturbed, plan_file):

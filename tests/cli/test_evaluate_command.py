@@ -47,9 +47,13 @@ def test_a_run_is_evaluated_on_the_test_images_of_its_own_split(run, tiny_set, c
         assert float(row["score"]) == pytest.approx(scores[row["path"]])
     expected = spearmanr([scores[n] for n in test], [rated[n] for n in test]).statistic
     assert figure(metrics, "SRCC") == pytest.approx(expected)
-    with Image.open(run / "evaluation" / "scatter.png") as plot:
-        assert min(plot.size) > 300
-        assert np.asarray(plot).std() > 1
+    for name in ("scatter.png", "distributions.png"):
+        with Image.open(run / "evaluation" / name) as plot:
+            assert min(plot.size) > 300
+            assert np.asarray(plot).std() > 1
+    assert metrics["distributions"]["truth"] == "distributions assumed from MOS"
+    shares = [[float(row[f"p{level}"]) for level in range(1, 6)] for row in predictions]
+    np.testing.assert_allclose(np.sum(shares, axis=1), 1, atol=1e-6)
     captured = capsys.readouterr()
     assert "SRCC" in captured.out
     assert str(run / "evaluation" / "metrics.json") in captured.out
@@ -113,7 +117,7 @@ def test_the_same_evaluation_gives_the_same_files(run):
         folder = run / "evaluation"
         contents.append([file.read_bytes() for file in sorted(folder.iterdir())])
     assert contents[0] == contents[1]
-    assert len(contents[0]) == 3
+    assert len(contents[0]) == 4
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,17 @@ class TestForms:
         np.testing.assert_array_equal(table.mos, [2.5, 4])
         np.testing.assert_array_equal(table.distribution, mos_to_distribution([2.5, 4]))
 
+    @pytest.mark.parametrize(
+        ("text", "source"),
+        [
+            ("image,mos\na.png,2.5\nb.png,4\n", "MOS"),
+            ("image,mos,std\na.png,2.5,0.5\nb.png,4,\n", "MOS and SD"),
+            ("image,c1,c2,c3,c4,c5\na.png,0,1,2,3,4\nb.png,1,1,1,1,1\n", "votes"),
+        ],
+    )
+    def test_it_is_said_what_the_distributions_are_made_from(self, write, text, source):
+        assert read_label_table(*write("r.csv", text, AB)).distribution_source == source
+
     def test_sd_split_and_group_are_recognized_in_any_letter_case(self, write):
         text = "Filename,Score,StdDev,Set,Ref_Img\na.png,20,25,training,x\nb.png,80,0,Test,y\n"
         table = read_label_table(*write("r.csv", text, AB), scale=Scale(0, 100))

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from ssliqa.errors import MetricError
-from ssliqa.evaluation import Figure, evaluate
+from ssliqa.evaluation import Distributions, Figure, evaluate
 
 
 def series(n=80, seed=0):
@@ -135,6 +135,8 @@ def test_series_that_do_not_match_are_refused():
         evaluate([1, 2, 3], [1, 2, 3], names=["a.jpg"])
     with pytest.raises(MetricError, match=r"standard deviations \(1,\)"):
         evaluate([1, 2, 3], [1, 2, 3], std=[0.1])
+    with pytest.raises(MetricError, match=r"distributions \(3,\)"):
+        evaluate([1, 2], [1, 2], distributions=Distributions(np.eye(5)[:3], np.eye(5)[:3]))
     with pytest.raises(MetricError, match="no images"):
         evaluate([], [])
 
@@ -173,6 +175,21 @@ def test_predictions_csv_has_a_row_per_image_with_its_residual(tmp_path):
 def test_predictions_csv_without_std_has_no_such_column(tmp_path):
     _, predictions = evaluate([1, 2, 3], [1, 2, 3]).write(tmp_path)
     assert predictions.read_text().splitlines()[0] == "path,mos,score,residual"
+
+
+def test_distributions_enter_both_files_and_assumed_ones_are_called_so(tmp_path):
+    predicted, truth = np.eye(5)[[0, 2, 4]], np.eye(5)[[1, 2, 2]]
+    distributions = Distributions(predicted, truth, "MOS and SD")
+    evaluation = evaluate([1, 3, 5], [2, 3, 3], distributions=distributions)
+    metrics, predictions = evaluation.write(tmp_path)
+    found = json.loads(metrics.read_text())["distributions"]
+    assert found["EMD"] == pytest.approx((1 + 0 + 2) / 3)
+    assert found["EMD_of_the_mean_distribution"] == pytest.approx((2 / 3 + 1 / 3 + 1 / 3) / 3)
+    assert found["truth"] == "distributions assumed from MOS and SD"
+    header, *rows = csv.reader(predictions.read_text().splitlines())
+    assert header[-6:] == ["p1", "p2", "p3", "p4", "p5", "emd"]
+    assert [row[-6:] for row in rows][2] == ["0", "0", "0", "0", "1", "2"]
+    assert "EMD          1.000 levels from distributions assumed" in evaluation.table()
 
 
 def test_writing_again_replaces_both_files_and_leaves_nothing_else(tmp_path, evaluation):

@@ -40,6 +40,7 @@ def table(model, tmp_path_factory):
         names=names,
         paths=paths,
         distribution=np.array([score.distribution for score in scores]),
+        distribution_source="votes",
         mos=np.array([score.score for score in scores]),
         std=None,
         scale=PERCENT,
@@ -74,6 +75,17 @@ def test_the_spread_of_opinions_is_brought_to_the_scale_too(model, table):
     # A scale turned around still spreads by positive amounts.
     turned = on_another_scale(table, Scale(0, 100, higher_is_better=False))
     np.testing.assert_allclose(evaluate_model(model, turned, resamples=20).evaluation.std, spread)
+
+
+def test_predicted_distributions_stand_beside_those_of_the_table(model, table):
+    order = np.arange(COUNT)[::-1]
+    rated = replace(table, distribution=table.distribution[order], distribution_source="MOS")
+    found = evaluate_model(model, rated, resamples=20).evaluation.distributions
+    np.testing.assert_allclose(found.predicted, table.distribution)
+    np.testing.assert_array_equal(found.truth, table.distribution[order])
+    assert found.truth_in_words == "distributions assumed from MOS"
+    own = evaluate_model(model, table, resamples=20).evaluation.distributions
+    np.testing.assert_allclose(own.emd, 0, atol=1e-12)
 
 
 def test_ratings_turned_around_without_saying_so_show(model, table):

@@ -5,7 +5,13 @@ import numpy as np
 import pytest
 import torch
 
-from ssliqa.losses import RELATION_LOSSES, angle_relation, distance_relation, gram_relation
+from ssliqa.losses import (
+    RELATION_LOSSES,
+    angle_relation,
+    distance_relation,
+    gram_relation,
+    relation_matrix,
+)
 
 MASKABLE = ["angle", "distance"]
 
@@ -231,3 +237,25 @@ def test_losses_stay_within_their_documented_range_for_opposite_features():
 def test_features_of_different_batches_are_refused(name):
     with pytest.raises(ValueError, match=r"student \(6, 5\) and teacher \(1, 5\)"):
         RELATION_LOSSES[name](torch.zeros(6, 5), torch.zeros(1, 5))
+
+
+def test_relation_matrices_are_those_of_plain_numpy():
+    features = np.random.default_rng(0).normal(size=(7, 4))
+    count = len(features)
+    angle = np.eye(count)
+    for i, k in ((i, k) for i in range(count) for k in range(count) if i != k):
+        cosines = []
+        for j in set(range(count)) - {i, k}:
+            one, other = features[i] - features[j], features[k] - features[j]
+            cosines.append(one @ other / np.linalg.norm(one) / np.linalg.norm(other))
+        angle[i, k] = np.mean(cosines)
+    distance = np.linalg.norm(features[:, None] - features[None], axis=-1)
+    gram = features @ features.T
+    expected = {
+        "angle": angle,
+        "distance": distance / distance[~np.eye(count, dtype=bool)].mean(),
+        "gram": gram / np.linalg.norm(gram, axis=1, keepdims=True),
+    }
+    for relation, matrix in expected.items():
+        found = relation_matrix(torch.from_numpy(features), relation)
+        np.testing.assert_allclose(found.numpy(), matrix, atol=1e-12, err_msg=relation)

@@ -2,6 +2,7 @@
 
     FOLDER/cell.json     what to do          FOLDER/run/           the training's run folder
     FOLDER/result.json   written last        FOLDER/evaluation/    one folder for each test set
+    FOLDER/pictures/     of the training
 
 A process of its own frees its memory, cannot take the others down with it, and has its own number
 of threads. It stops when its standard input closes, which the system does when whoever started it
@@ -17,22 +18,26 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from ssliqa.benchmark.plan import OWN_TEST, Cell
 from ssliqa.data import LabelTable, RatedSource
 from ssliqa.errors import SsliqaError
-from ssliqa.evaluation import evaluate_model
+from ssliqa.evaluation import Evaluation, evaluate_model
 from ssliqa.files import write_text
 from ssliqa.memory import keep_freed_memory
+from ssliqa.report.distributions import distribution_plot
+from ssliqa.report.pictures import draw_pictures
 from ssliqa.report.scatter import scatter_plot
 from ssliqa.training import resume, train
 from ssliqa.training.own_test import own_test_part
 from ssliqa.training.run_config import config_parser, config_values, parse_config
 
 RESULT = "result.json"
+PICTURES = ("loss_terms", "activation_maps", "relation_matrices")
+"""What is drawn of a training; scatter plots and distributions stand with each test set."""
 
 
 def write_cell(folder: Path, cell: Cell, tests: dict[str, RatedSource]) -> None:
@@ -64,21 +69,36 @@ def run_cell(folder: Path) -> None:
     tables: dict[str, LabelTable] = {OWN_TEST: own_test_part(run)}
     for name, test in cell["tests"].items():
         tables[name] = RatedSource(**test).read()
-    figures: dict[str, Any] = {}
-    for name, table in tables.items():
-        evaluation = evaluate_model(model, table).evaluation
+    evaluations = {name: evaluate_model(model, table).evaluation for name, table in tables.items()}
+    for name, evaluation in evaluations.items():
         evaluation.write(folder / "evaluation" / name)
-        scatter_plot(evaluation, folder / "evaluation" / name / "scatter.png", title=name)
-        figures[name] = evaluation.to_dict()
+    _draw(folder, evaluations)
     environment = json.loads((run / "environment.json").read_text(encoding="utf-8"))
     result = {
-        "figures": figures,
+        "figures": {name: found.to_dict() for name, found in evaluations.items()},
         "labeled": environment["labeled"],
         "unlabeled": environment["unlabeled"],
         "parameters": sum(values.numel() for values in model.parameters()),
         "seconds": seconds,
     }
     write_text(folder / RESULT, json.dumps(result, indent=1, allow_nan=False) + "\n")
+
+
+def _draw(folder: Path, evaluations: Mapping[str, Evaluation]) -> None:
+    """Draw the cell's pictures; whatever goes wrong with them costs no result."""
+    try:
+        for name, evaluation in evaluations.items():
+            of_test = folder / "evaluation" / name
+            scatter_plot(evaluation, of_test / "scatter.png", title=name)
+            distribution_plot(evaluation, of_test / "distributions.png", title=name)
+        drawn = draw_pictures(
+            folder / "run", folder / "pictures", only=PICTURES, count=3, title=folder.name
+        )
+        for problem in drawn.problems:
+            print(f"ssliqa: {problem}", file=sys.stderr)
+    except Exception as error:
+        # Hours of training stand behind a result, and a picture can be drawn again.
+        print(f"ssliqa: Pictures are missing: {error!r}", file=sys.stderr)
 
 
 def _stop_with_parent() -> None:

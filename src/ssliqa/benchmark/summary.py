@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import base64
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import quote
 
 import pandas as pd
 
 from ssliqa import __version__
+from ssliqa.benchmark.gallery import SMALL_WIDTH, chosen_pictures, embedded
 from ssliqa.benchmark.plan import Plan
 from ssliqa.benchmark.statistics import against_baseline, labels_saved, over_splits, within_splits
 from ssliqa.errors import MissingExtraError
@@ -23,12 +24,16 @@ FIGURES = {"SRCC": "SRCC", "PLCC": "PLCC_fitted", "KRCC": "KRCC", "RMSE": "RMSE_
 
 @dataclass(frozen=True)
 class Section:
-    """One part of a summary: words, a table (header first), and a picture beside the files."""
+    """One part of a summary: words, a table (header first), a picture, and small pictures.
+
+    Pictures are files below the benchmark's folder; ``gallery`` holds them by what they show.
+    """
 
     title: str
     text: str
     rows: Sequence[Sequence[str]] = ()
     picture: str = ""
+    gallery: Mapping[str, str] = field(default_factory=dict)
 
 
 def write_summary(plan: Plan, results: pd.DataFrame, out: Path, missing: Sequence[str]) -> None:
@@ -47,6 +52,7 @@ def write_summary(plan: Plan, results: pd.DataFrame, out: Path, missing: Sequenc
         *_means(results, out),
         *_comparisons(plan, results, out),
         *_labels_saved(plan, results),
+        *_galleries(results, out),
     ]
     if missing:
         sections.append(
@@ -194,6 +200,19 @@ def _labels_saved(plan: Plan, results: pd.DataFrame) -> list[Section]:
     ]
 
 
+def _galleries(results: pd.DataFrame, out: Path) -> list[Section]:
+    return [
+        Section(
+            f"Pictures: {choice.method}",
+            f"{choice.networks}, {choice.labels} labels, split {choice.split}: its first training "
+            "with the most labels. Those of every training are in cells/. Each leads to itself in "
+            "full size.",
+            gallery=choice.files,
+        )
+        for choice in chosen_pictures(results, out)
+    ]
+
+
 def markdown(title: str, sections: Sequence[Section]) -> str:
     """The sections as one Markdown text."""
     parts = [f"# {title}"]
@@ -205,6 +224,9 @@ def markdown(title: str, sections: Sequence[Section]) -> str:
             parts.append("\n".join("| " + " | ".join(line) + " |" for line in lines))
         if section.picture:
             parts.append(f"![{section.title}]({section.picture})")
+        if section.gallery:
+            shown = ((what, quote(file)) for what, file in section.gallery.items())
+            parts.append("\n".join(f"[![{what}]({file})]({file})" for what, file in shown))
     parts.append(f"Made by `ssliqa benchmark`, ssliqa {__version__}.")
     return "\n\n".join(parts) + "\n"
 
@@ -217,11 +239,13 @@ def _html(title: str, sections: Sequence[Section], out: Path) -> str:
     environment = Environment(
         loader=PackageLoader("ssliqa.benchmark"), autoescape=True, undefined=StrictUndefined
     )
-    embed: Callable[[str], str] = lambda name: (  # noqa: E731
-        "data:image/png;base64," + base64.b64encode((out / name).read_bytes()).decode("ascii")
-    )
     return environment.get_template("summary.html").render(
-        title=title, sections=sections, embed=embed, version=__version__
+        title=title,
+        sections=sections,
+        embed=lambda name: embedded(out / name),
+        embed_small=lambda name: embedded(out / name, SMALL_WIDTH),
+        link=quote,
+        version=__version__,
     )
 
 

@@ -14,6 +14,7 @@ from ssliqa.data import LabelTable, read_rated
 from ssliqa.errors import ConfigError
 from ssliqa.evaluation import evaluate_model
 from ssliqa.models import load_model
+from ssliqa.report.distributions import distribution_plot
 from ssliqa.report.scatter import scatter_plot
 from ssliqa.training.own_test import own_test_part
 
@@ -63,8 +64,9 @@ def run(arguments: list[str]) -> int:
         )
     result.evaluation.write(out)
     scatter_plot(result.evaluation, out / "scatter.png", title=folder.name)
+    distribution_plot(result.evaluation, out / "distributions.png", title=folder.name)
     print(result.evaluation.table())
-    print(f"Results: {out / 'metrics.json'}, predictions.csv, scatter.png")
+    print(f"Results: {out / 'metrics.json'}, predictions.csv, scatter.png, distributions.png")
     for _, reason in result.failures:
         print(f"ssliqa: Left out: {reason}", file=sys.stderr)
     return 1 if result.failures else 0

@@ -14,6 +14,7 @@ COMMANDS = {
     "demo": "the whole way on photographs made up on the spot, with a page to look at",
     "train": "a few ratings and many photographs -> a model",
     "evaluate": "how well a model agrees with ratings, with confidence intervals",
+    "pictures": "loss terms, distributions, activation maps and relations of a training",
     "benchmark": "compare methods, networks and label budgets over splits, by a plan",
     "compare": "whose scores agree better with ratings, with paired tests",
     "models": "the networks there are: size, work, license, speed on this machine",

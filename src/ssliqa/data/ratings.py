@@ -33,11 +33,15 @@ _USUAL_SCALES = (Scale(0, 1), Scale(0, 5), Scale(0, 9), Scale(0, 10), Scale(0, 1
 
 @dataclass(frozen=True, eq=False)
 class Labels:
-    """Labels of N images: target distributions ``(N, 5)``; MOS and rating SD in the scale."""
+    """Labels of N images: target distributions ``(N, 5)``; MOS and rating SD in the scale.
+
+    ``source`` is what the distributions are made from: ``votes``, ``MOS and SD`` or ``MOS``.
+    """
 
     distribution: NDArray[np.float64]
     mos: NDArray[np.float64]
     std: NDArray[np.float64] | None
+    source: str
 
 
 def settle_scale(rows: pd.DataFrame, columns: Columns, declared: Scale | None) -> Scale:
@@ -135,17 +139,17 @@ def label_images(rows: pd.DataFrame, scale: Scale) -> Labels:
         mean = shares @ values
         variance = (shares * np.square(values - mean[:, None])).sum(axis=1)
         worst_first = shares if scale.higher_is_better else shares[:, ::-1]
-        return Labels(fold_levels(worst_first), mean, np.sqrt(variance))
+        return Labels(fold_levels(worst_first), mean, np.sqrt(variance), "votes")
     mos = rows["mos"].to_numpy()
     distribution = mos_to_distribution(scale.to_levels(mos))
     if "std" not in rows or rows["std"].isna().all():
-        return Labels(distribution, mos, None)
+        return Labels(distribution, mos, None, "MOS")
     std = rows["std"].to_numpy()
     known = np.isfinite(std)
     distribution[known] = mos_std_to_distribution(
         scale.to_levels(mos[known]), scale.std_to_levels(std[known])
     )
-    return Labels(distribution, mos, std)
+    return Labels(distribution, mos, std, "MOS and SD")
 
 
 def _outside(rows: pd.DataFrame, scale: Scale) -> NDArray[np.bool_]:

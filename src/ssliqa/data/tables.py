@@ -40,6 +40,8 @@ class LabelTable:
         names: the photographs as the label file names them, unique.
         paths: their files, each of which exists and stands here once.
         distribution: score distributions, the training target, shape ``(N, 5)``.
+        distribution_source: what they are made from: ``votes``; ``MOS and SD`` or ``MOS`` where
+            they had to be assumed (:mod:`ssliqa.opinion` says how).
         mos: mean opinion scores in ``scale``, shape ``(N,)``.
         std: standard deviations of the ratings in ``scale``, shape ``(N,)``, NaN where a row has
             none; or None if the label file has none at all.
@@ -53,6 +55,7 @@ class LabelTable:
     names: tuple[str, ...]
     paths: tuple[Path, ...]
     distribution: NDArray[np.float64]
+    distribution_source: str
     mos: NDArray[np.float64]
     std: NDArray[np.float64] | None
     scale: Scale
@@ -158,6 +161,7 @@ def build_table(
         names=tuple(rows["name"]),
         paths=tuple(rows["path"]),
         distribution=label.distribution,
+        distribution_source=label.source,
         mos=label.mos,
         std=label.std,
         scale=scale,

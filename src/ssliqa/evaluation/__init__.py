@@ -2,12 +2,14 @@
 
 from ssliqa.evaluation.compare import compare, figure_difference
 from ssliqa.evaluation.comparison import Comparison, Pair
+from ssliqa.evaluation.distributions import Distributions
 from ssliqa.evaluation.evaluate import evaluate
 from ssliqa.evaluation.of_model import ModelEvaluation, evaluate_model
 from ssliqa.evaluation.result import Evaluation, Figure
 
 __all__ = [
     "Comparison",
+    "Distributions",
     "Evaluation",
     "Figure",
     "ModelEvaluation",

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ssliqa.errors import MetricError, first_few
+from ssliqa.evaluation.distributions import Distributions
 from ssliqa.evaluation.result import FIGURE_NAMES, LEVEL, Evaluation, Figure
 from ssliqa.metrics import (
     FEWEST_FOR_A_CORRELATION,
@@ -43,6 +44,7 @@ def evaluate(
     *,
     names: Sequence[str] | None = None,
     std: ArrayLike | None = None,
+    distributions: Distributions | None = None,
     scale: str = "",
     resamples: int = 1000,
     seed: int = 0,
@@ -54,6 +56,7 @@ def evaluate(
         truth: ratings (MOS) of the same images, shape (n,).
         names: the images' names, for messages and the table of predictions; numbers from 1 if None.
         std: the scorer's own uncertainty of each score, shape (n,), only passed on to the table.
+        distributions: predicted and true score distributions of the same images, where known.
         scale: what scores and ratings count in, only passed on to reports.
         resamples: bootstrap resamples per interval.
         seed: seed of the resamples; the same seed gives the same intervals.
@@ -64,7 +67,7 @@ def evaluate(
     scores, ratings = np.asarray(predicted, np.float64), np.asarray(truth, np.float64)
     named = tuple(names) if names is not None else tuple(str(i + 1) for i in range(scores.size))
     stds = None if std is None else np.asarray(std, np.float64)
-    _check(scores, ratings, named, stds)
+    _check(scores, ratings, named, stds, distributions)
 
     fit = fit_logistic(scores, ratings)
     values = _values(scores, ratings, fit)
@@ -92,6 +95,7 @@ def evaluate(
         truth=ratings,
         names=named,
         std=stds,
+        distributions=distributions,
         draws=draws,
     )
 
@@ -183,11 +187,14 @@ def _check(
     ratings: NDArray[np.float64],
     names: tuple[str, ...],
     stds: NDArray[np.float64] | None,
+    distributions: Distributions | None,
 ) -> None:
     """Refuse what cannot be meant, by the images' names."""
     lengths = {"scores": scores.shape, "ratings": ratings.shape, "names": (len(names),)}
     if stds is not None:
         lengths["standard deviations"] = stds.shape
+    if distributions is not None:
+        lengths["distributions"] = distributions.truth.shape[:1]
     if len(set(lengths.values())) != 1 or scores.ndim != 1:
         found = ", ".join(f"{kind} {shape}" for kind, shape in lengths.items())
         raise MetricError(

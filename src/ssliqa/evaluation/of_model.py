@@ -10,6 +10,7 @@ import numpy as np
 
 from ssliqa.data import LabelTable
 from ssliqa.errors import ImageReadError
+from ssliqa.evaluation.distributions import Distributions
 from ssliqa.evaluation.evaluate import evaluate
 from ssliqa.evaluation.result import Evaluation
 from ssliqa.models import QualityModel
@@ -66,6 +67,11 @@ def evaluate_model(
         table.mos[read],
         names=[table.names[k] for k in read],
         std=table.scale.std_from_levels(spread),
+        distributions=Distributions(
+            np.array([score.distribution for score in scores]),
+            table.distribution[read],
+            table.distribution_source,
+        ),
         scale=str(table.scale),
         resamples=resamples,
     )

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ssliqa.evaluation.distributions import Distributions
 from ssliqa.files import write_text
 from ssliqa.metrics import LogisticFit
 
@@ -70,6 +71,7 @@ class Evaluation:
         truth: ratings, shape (n,).
         names: name of each image.
         std: the scorer's own uncertainty of each score, shape (n,), or None.
+        distributions: predicted and true score distributions, or None where only scores are known.
         draws: the six figures on each resample, shape (resamples, 6), NaN where undefined; None
             without intervals. Evaluations of the same images with the same seed share their
             resamples, so their draws are paired.
@@ -91,6 +93,7 @@ class Evaluation:
     truth: NDArray[np.float64]
     names: tuple[str, ...]
     std: NDArray[np.float64] | None = None
+    distributions: Distributions | None = None
     draws: NDArray[np.float64] | None = None
 
     @property
@@ -116,12 +119,15 @@ class Evaluation:
                 "note": self.fit.note,
             },
             "notes": list(self.notes),
+            **({"distributions": self.distributions.to_dict()} if self.distributions else {}),
         }
 
     def write(self, folder: str | Path) -> tuple[Path, Path]:
-        """Write ``metrics.json`` and ``predictions.csv`` (path, mos, score[, std], residual).
+        """Write ``metrics.json`` and ``predictions.csv``.
 
-        The residual is mos - score. The folder is made if it is missing; a file is whole or absent.
+        The table has the columns path, mos, score[, std], residual (mos - score) and, with
+        distributions, the predicted shares p1 .. p5 of the levels and emd, their earth mover's
+        distance to the true ones. The folder is made if it is missing; a file is whole or absent.
 
         Returns:
             The paths of the two files.
@@ -136,6 +142,10 @@ class Evaluation:
         if self.std is not None:
             columns["std"] = _digits(self.std)
         columns["residual"] = _digits(self.truth - self.predicted)
+        if self.distributions is not None:
+            for level, shares in enumerate(self.distributions.predicted.T, start=1):
+                columns[f"p{level}"] = _digits(shares)
+            columns["emd"] = _digits(self.distributions.emd)
         text = io.StringIO(newline="")
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(columns)
@@ -147,6 +157,11 @@ class Evaluation:
         lines = [f"n = {self.n}" + (f", scale: {self.scale}" if self.scale else "")]
         lines.append(f"{'':<12} value [95 % interval]")
         lines += [f"{name:<12} {figure.text()}" for name, figure in self.figures.items()]
+        if self.distributions is not None:
+            lines.append(
+                f"{'EMD':<12} {self.distributions.emd.mean():.3f} levels from "
+                f"{self.distributions.truth_in_words}"
+            )
         return "\n".join([*lines, *(f"Note: {note}" for note in self.notes)])
 
 

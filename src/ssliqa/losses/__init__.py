@@ -11,6 +11,7 @@ from ssliqa.losses.relation import (
     angle_relation,
     distance_relation,
     gram_relation,
+    relation_matrix,
 )
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "distance_relation",
     "gram_relation",
     "mean_squared_error",
+    "relation_matrix",
     "sigmoid_rampup",
     "squared_cdf_error",
 ]

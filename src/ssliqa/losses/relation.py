@@ -126,6 +126,29 @@ RELATION_LOSSES: dict[str, Callable[..., Tensor]] = {
 """The losses by the name a configuration uses; ``angle`` and ``distance`` take ``mask_trivial``."""
 
 
+def relation_matrix(features: Tensor, relation: str = "angle") -> Tensor:
+    """The relations of a batch that a loss compares, one number for each pair of images.
+
+    Args:
+        features: activations, shape (B, F), B >= 3.
+        relation: ``angle``: the cosine of the angle between images i and k as a third image sees
+            them, averaged over all third images (-1..1; 1 on the diagonal), because the triplets
+            themselves fill no matrix; ``distance``: over the batch's mean distance (0 or more);
+            ``gram``: similarity in rows of length 1 (-1..1). The last two are what the losses see.
+
+    Returns:
+        Shape (B, B).
+    """
+    with _full_precision(features):
+        if relation == "distance":
+            return _distances(features)
+        if relation == "gram":
+            return _gram_rows(features)
+        # Angles at i and at k themselves are zero, so they add nothing to the sum.
+        mean = _angles(features).sum(dim=0) / (len(features) - 2)
+        return mean.fill_diagonal_(1.0)
+
+
 def _angles(features: Tensor) -> Tensor:
     """Cosines, shape (B, B, B); entry [j, i, k] is the angle at image j between i and k."""
     features = at_least_float32(features)

@@ -16,6 +16,7 @@ from ssliqa.metrics.correlation import (
     rmse,
     srcc,
 )
+from ssliqa.metrics.emd import earth_movers_distance
 from ssliqa.metrics.logistic import LogisticFit, fit_logistic
 from ssliqa.metrics.paired import (
     FEWEST_SPLITS,
@@ -42,6 +43,7 @@ __all__ = [
     "bootstrap_interval",
     "bootstrap_intervals",
     "difference_of",
+    "earth_movers_distance",
     "fit_logistic",
     "holm",
     "interval_of",

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ssliqa.errors import ConfigError, MissingExtraError
 from ssliqa.evaluation import Evaluation, Figure
-from ssliqa.files import whole_file
+from ssliqa.report.drawing import COLORS, QUIET, picture, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_POINTS, _CURVE, _QUIET = "#2b6cb0", "#c2410c", "#64748b"
+_POINTS, _CURVE = COLORS[:2]
 _WIDEST_RATIO = 3.0
 _MANY_POINTS = 2000
 
@@ -38,36 +37,21 @@ def scatter_plot(evaluation: Evaluation, path: str | Path, *, title: str = "") -
         ConfigError: another suffix.
         MissingExtraError: matplotlib is not installed.
     """
-    path = Path(path)
-    if path.suffix.lower() not in (".png", ".svg"):
-        raise ConfigError(
-            f"A plot cannot be written as '{path.name}'.", "Let the name end in .png or .svg."
+    with picture(path, 5.6, 5.6) as figure:
+        axes = figure.add_subplot()
+        _draw(axes, evaluation)
+        axes.set_title(title, loc="left", pad=40, fontsize=13, fontweight="bold")
+        axes.annotate(
+            _caption(evaluation),
+            xy=(0, 1),
+            xycoords="axes fraction",
+            xytext=(0, 8),
+            textcoords="offset points",
+            fontsize=9,
+            color=QUIET,
+            linespacing=1.6,
         )
-    try:
-        import matplotlib
-        from matplotlib.figure import Figure as Drawing
-    except ImportError as error:
-        raise MissingExtraError("matplotlib", "report") from error
-
-    # A bare Figure instead of pyplot leaves a notebook's or program's own plots alone.
-    figure = Drawing(figsize=(5.6, 5.6), dpi=150, layout="constrained")
-    axes = figure.add_subplot()
-    _draw(axes, evaluation)
-    axes.set_title(title, loc="left", pad=40, fontsize=13, fontweight="bold")
-    axes.annotate(
-        _caption(evaluation),
-        xy=(0, 1),
-        xycoords="axes fraction",
-        xytext=(0, 8),
-        textcoords="offset points",
-        fontsize=9,
-        color=_QUIET,
-        linespacing=1.6,
-    )
-    metadata = {"Date": None} if path.suffix.lower() == ".svg" else {"Software": None}
-    with whole_file(path) as temporary, matplotlib.rc_context({"svg.hashsalt": "ssliqa"}):
-        figure.savefig(temporary, metadata=metadata)
-    return path
+    return Path(path)
 
 
 def _draw(axes: Axes, evaluation: Evaluation) -> None:
@@ -88,7 +72,7 @@ def _draw(axes: Axes, evaluation: Evaluation) -> None:
     if both[1] - both[0] <= _WIDEST_RATIO * narrower:
         x_range = y_range = both
         axes.set_aspect("equal")
-        axes.plot(both, both, color=_QUIET, linewidth=1, linestyle=":", label="score = rating")
+        axes.plot(both, both, color=QUIET, linewidth=1, linestyle=":", label="score = rating")
     grid = np.linspace(x.min(), x.max(), 300)
     label = "fitted logistic" if evaluation.fit.kind == "logistic" else "fitted line"
     axes.plot(grid, evaluation.fit(grid), color=_CURVE, linewidth=2.2, label=label)
@@ -96,9 +80,7 @@ def _draw(axes: Axes, evaluation: Evaluation) -> None:
 
     axes.set_xlabel("Predicted score" + (f" ({evaluation.scale})" if evaluation.scale else ""))
     axes.set_ylabel("Rating (MOS)")
-    axes.grid(color="#e2e8f0", linewidth=0.8)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
+    plain(axes)
     axes.legend(loc="lower right", frameon=True, framealpha=0.9, edgecolor="none", fontsize=9)
 
 

@@ -245,6 +245,8 @@ def _begin(config: TrainConfig, folder: Path, photographs: Photographs, method: 
         "unlabeled": len(photographs.unlabeled),
         "validation": len(photographs.validation),
         "bf16": {name: method.branch(name).bf16 for name in method.branch_names},
+        # What load_branches rebuilds them from: only the student's stands in model/ too.
+        "networks": {name: method.branch(name).model.config for name in method.branch_names},
         "versions": {name: version(name) for name in packages},
         "python": platform.python_version(),
         "platform": platform.platform(),
