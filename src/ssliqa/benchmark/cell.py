@@ -17,6 +17,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from ssliqa.errors import SsliqaError
 from ssliqa.evaluation import evaluate_model
 from ssliqa.files import write_text
 from ssliqa.memory import keep_freed_memory
+from ssliqa.models import QualityModel, load_model
 from ssliqa.report.scatter import scatter_plot
 from ssliqa.training import resume, train
 from ssliqa.training.own_test import own_test_part
@@ -44,41 +46,59 @@ def write_cell(folder: Path, cell: Cell, tests: dict[str, RatedSource]) -> None:
     )
 
 
+def is_done(folder: Path, tests: Iterable[str]) -> bool:
+    """Whether a cell has its results, also on the test sets of these names.
+
+    Test sets may have been added to the plan since.
+    """
+    return (folder / RESULT).exists() and set(tests) <= set(_read(folder / RESULT)["figures"])
+
+
 def run_cell(folder: Path) -> None:
     """Train, or go on with the training, and evaluate; ``result.json`` is written last.
 
     Raises:
         SsliqaError: whatever is wrong with settings, photographs or ratings.
     """
-    cell = json.loads((folder / "cell.json").read_text(encoding="utf-8"))
+    cell = _read(folder / "cell.json")
     run = folder / "run"
+    if (folder / RESULT).exists():
+        result, model = _read(folder / RESULT), load_model(run)
+    else:
+        result, model = _train(cell["settings"], run)
+    sources: dict[str, Callable[[], LabelTable]] = {OWN_TEST: lambda: own_test_part(run)}
+    sources |= {name: RatedSource(**test).read for name, test in cell["tests"].items()}
+    for name, read in sources.items():
+        if name in result["figures"]:
+            continue
+        evaluation = evaluate_model(model, read()).evaluation
+        evaluation.write(folder / "evaluation" / name)
+        scatter_plot(evaluation, folder / "evaluation" / name / "scatter.png", title=name)
+        result["figures"][name] = evaluation.to_dict()
+    write_text(folder / RESULT, json.dumps(result, indent=1, allow_nan=False) + "\n")
+
+
+def _train(settings: dict[str, Any], run: Path) -> tuple[dict[str, Any], QualityModel]:
+    """Train, or go on with the training; what is to be told of it, still without figures."""
     started = time.monotonic()
     if (run / "config.yaml").exists():
         model = resume(run).model
     else:
-        settings = cell["settings"]
         config = parse_config(config_parser(settings["method"]["name"]), values=settings)
         model = train(config).model
-    seconds = time.monotonic() - started
-
-    tables: dict[str, LabelTable] = {OWN_TEST: own_test_part(run)}
-    for name, test in cell["tests"].items():
-        tables[name] = RatedSource(**test).read()
-    figures: dict[str, Any] = {}
-    for name, table in tables.items():
-        evaluation = evaluate_model(model, table).evaluation
-        evaluation.write(folder / "evaluation" / name)
-        scatter_plot(evaluation, folder / "evaluation" / name / "scatter.png", title=name)
-        figures[name] = evaluation.to_dict()
-    environment = json.loads((run / "environment.json").read_text(encoding="utf-8"))
+    environment = _read(run / "environment.json")
     result = {
-        "figures": figures,
+        "figures": {},
         "labeled": environment["labeled"],
         "unlabeled": environment["unlabeled"],
         "parameters": sum(values.numel() for values in model.parameters()),
-        "seconds": seconds,
+        "seconds": time.monotonic() - started,
     }
-    write_text(folder / RESULT, json.dumps(result, indent=1, allow_nan=False) + "\n")
+    return result, model
+
+
+def _read(file: Path) -> Any:
+    return json.loads(file.read_text(encoding="utf-8"))
 
 
 def _stop_with_parent() -> None:
@@ -100,7 +120,7 @@ def main(folder: Path) -> int:
     # An earlier attempt whose parent was killed may still be writing its last checkpoint.
     with (folder / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if (folder / RESULT).exists():
+        if is_done(folder, _read(folder / "cell.json")["tests"]):
             return 0
         try:
             run_cell(folder)
