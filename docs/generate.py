@@ -69,6 +69,7 @@ def datasets() -> str:
             "scale": f"{str(spec.scale).partition(',')[0]}, {direction} is better",
             "content groups": spec.groups,
             "official split": spec.parts,
+            "subsets (`--subset`)": ", ".join(spec.subsets),
             "below the root": "<br>".join(f"`{line}`" for line in spec.layout),
             "note": spec.note,
         }

@@ -58,7 +58,7 @@ def test_a_cell_has_the_settings_of_its_place(read):
     assert (config.student.name, config.teacher.name) == ("alexnet", "resnet18")
     assert (config.steps, config.student.head) == (9, "64")
     assert cells["ssliqa", "all", 0, 2.0].config.label_budget is None
-    assert cells["ssliqa", "all", 0, 2.0].config.method["relation_weight"] == 1
+    assert cells["ssliqa", "all", 0, 2.0].config.method["relation_weight"] > 0
     teacher = cells["supervised teacher", "50", 0, None]
     assert teacher.config.student.name == "resnet18"
     assert (teacher.pair, teacher.student, teacher.teacher) == (
@@ -119,6 +119,85 @@ def test_keys_are_names_for_folders(read):
         assert json.dumps(cell.place)
 
 
+def test_a_preset_for_all_methods_keeps_what_another_method_has_of_it(read):
+    settings = {"labels": "r.csv", "preset": "paper"}
+    methods = {"ssliqa": {}, "single": {"method": "supervised"}}
+    ssliqa, single = read(base={"settings": settings, "methods": methods}).cells
+    assert ssliqa.config.method["relation_weight"] == 100
+    assert single.config.method == {"name": "supervised", "loss": "mse"}
+    assert (single.student, single.config.student.head) == ("alexnet", "published")
+    given = read(base={"settings": {"labels": "r.csv"}, "methods": methods}, overrides=settings)
+    assert [cell.config for cell in given.cells] == [ssliqa.config, single.config]
+
+
+def test_a_pair_may_say_more_of_its_networks_than_their_names(read):
+    teacher = {"name": "resnet34", "head": "32"}
+    pairs = ["alexnet <- resnet18", {"student": "alexnet", "teacher": teacher}]
+    cells = {
+        (c.method, c.pair): c.config
+        for c in read({"pairs": pairs, "budgets": ["all"], "ratios": [1], "splits": 1}).cells
+    }
+    pair = "alexnet <- resnet34"
+    assert (cells["ssliqa", pair].teacher.name, cells["ssliqa", pair].teacher.head) == (
+        "resnet34",
+        "32",
+    )
+    assert cells["ssliqa", pair].student.head == "64"
+    # The network of the teacher brings the head that suits it.
+    assert cells["supervised teacher", pair].student.head == "32"
+    assert cells["supervised teacher", "alexnet <- resnet18"].student.head == "64"
+
+
+def test_entries_of_a_plan_can_be_replaced_from_outside(read):
+    plan = read(overrides={"splits": 1, "budgets": [7], "ratios": 1, "title": "Quick"})
+    assert plan.title == "Quick"
+    assert {(cell.budget, cell.split, cell.ratio) for cell in plan.cells} == {
+        ("7", 0, 1.0),
+        ("7", 0, None),
+    }
+    (cell, *_) = read(overrides={"pairs": "googlenet <- resnet50"}).cells
+    assert cell.pair == "googlenet <- resnet50"
+
+
+def test_test_sets_can_be_placed_added_and_left_out_from_outside(read):
+    tests = {"night": {"dataset": "nnid", "subset": [512, 2048]}, "live-c": {"dataset": "livec"}}
+    overrides = {"tests.night.root": "N", "tests.live_c.root": "L", "tests.more.labels": "r.csv"}
+    plan = read({"tests": tests}, overrides)
+    assert {name: (source.root, source.subset) for name, source in plan.tests.items()} == {
+        "night 512": ("N", "512"),
+        "night 2048": ("N", "2048"),
+        "live-c": ("L", None),
+        "more": (None, None),
+    }
+    left_out = {"tests.live_c": "none", "tests.night.root": "N"}
+    assert list(read({"tests": tests}, left_out).tests) == ["night 512", "night 2048"]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "named"),
+    [
+        (
+            {"tests.livec.root": "x"},
+            r"'livec' of the plan: No ratings are named.*--tests.livec.labels",
+        ),
+        ({"tests.new.dataset": "livec"}, r"--tests.new.root DIR"),
+        ({"tests.new": "DIR"}, r"Write --tests.new.root DIR"),
+        ({"tests.new.dataset": "ava", "tests.new.root": "x"}, "no database called 'ava'"),
+        (
+            {"tests.n.dataset": "nnid", "tests.n.root": "x", "tests.n.subset": 700},
+            "no subset '700'.*512, 1024, 2048",
+        ),
+        (
+            {"tests.n.dataset": "livec", "tests.n.root": "x", "tests.n.subset": 1},
+            "read as a whole: leave out --tests.n.subset",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_test_set_is_said_as_it_is_given(overrides, named, read):
+    with pytest.raises(ConfigError, match=named):
+        read(overrides=overrides)
+
+
 REFUSED = {
     "an unknown entry": ({"metods": {}}, "metods"),
     "no methods": ({"methods": None}, "no methods"),
@@ -133,6 +212,11 @@ REFUSED = {
     "an impossible value": ({"settings": {"labels": "r.csv", "steps": 0}}, "steps is 0"),
     "no labels": ({"settings": {}}, "labels"),
     "half a pair": ({"pairs": ["alexnet"]}, "student <- teacher"),
+    "half a pair of settings": ({"pairs": [{"student": "alexnet"}]}, "student <- teacher"),
+    "a pair with more": (
+        {"pairs": [{"student": "alexnet", "teacher": "resnet18", "steps": 3}]},
+        "no pair",
+    ),
     "no splits": ({"splits": []}, "splits"),
     "splits in words": ({"splits": "five"}, "five"),
     "a budget in words": ({"budgets": ["many"]}, "many"),

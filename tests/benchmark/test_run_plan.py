@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -131,7 +132,7 @@ def test_a_picture_that_fails_costs_no_result_and_is_not_shown(tiny_set, tmp_pat
     )
     (cell,) = plan.cells
     folder = cell_folder(tmp_path / "out", cell)
-    cells.write_cell(folder, cell, {})
+    cells.write_cell(folder, cell, {}, pictures=True)
     cells.run_cell(folder)
     results = gather(plan, tmp_path / "out")
     assert results["n"].tolist() == [5]
@@ -146,6 +147,26 @@ def test_a_second_run_does_nothing_again(undisturbed, plan_file):
     assert main(["benchmark", str(plan_file), "--out", str(undisturbed)]) == 0
     assert {path: path.stat().st_mtime_ns for path in undisturbed.rglob("result.json")} == before
     assert (undisturbed / "results.csv").read_bytes() == table
+
+
+def test_a_test_set_added_later_is_evaluated_without_another_training(
+    undisturbed, plan_file, tiny_set, tmp_path, capsys
+):
+    out = tmp_path / "out"
+    shutil.copytree(undisturbed, out)
+    before = {file: file.stat().st_mtime_ns for file in out.rglob("run/**/*")}
+    rows = without_times(out)
+    added = ("--tests.added.labels", str(tiny_set.labels), "--tests.added.scale", "0-100")
+    photographs = ("--tests.added.images", str(tiny_set.folder))
+    arguments = ["benchmark", str(plan_file), "--out", str(out), *added, *photographs]
+    assert main([*arguments, "--dry-run"]) == 0
+    assert "2 to do" in capsys.readouterr().out
+    assert main(arguments) == 0
+    results = without_times(out)
+    pd.testing.assert_frame_equal(results[results["test"] != "added"].reset_index(drop=True), rows)
+    of_added, of_further = (results[results["test"] == name] for name in ("added", "further"))
+    assert of_added["SRCC"].tolist() == of_further["SRCC"].tolist()
+    assert {file: file.stat().st_mtime_ns for file in out.rglob("run/**/*")} == before
 
 
 def test_killed_and_started_again_it_ends_as_if_nothing_had_been(undisturbed, plan_file, tmp_path):
@@ -208,6 +229,18 @@ def test_a_dry_run_shows_cells_and_time_and_writes_nothing(plan_file, tmp_path, 
     text = capsys.readouterr().out
     assert "2 different trainings, 2 to do" in text
     assert "hours" in text
+    assert not out.exists()
+
+
+def test_a_test_set_that_cannot_be_read_is_told_before_anything_is_trained(
+    plan_file, tmp_path, capsys
+):
+    out = tmp_path / "out"
+    arguments = ["benchmark", str(plan_file), "--out", str(out)]
+    assert main([*arguments, "--tests.spaq.dataset", "spaq", "--tests.spaq.root", "none/at"]) == 2
+    message = capsys.readouterr().err
+    assert message.startswith("ssliqa: The test set 'spaq': The folder none/at does not exist.")
+    assert "with --tests.spaq.root" in message
     assert not out.exists()
 
 

@@ -172,6 +172,18 @@ def test_a_database_gives_the_figures_of_the_same_table(run, tiny_set, tmp_path)
     assert results(run / "evaluation-spaq")[0] == results(run / "table")[0]
 
 
+def test_each_subset_of_a_database_has_results_of_its_own(run, tiny_set, tmp_path):
+    for size in ("512", "1024"):
+        shutil.copytree(tiny_set.folder, tmp_path / f"sub{size}")
+        rows = zip(tiny_set.mos, tiny_set.names, strict=True)
+        lines = "".join(f"{mos / 100} {name}\n" for mos, name in rows)
+        (tmp_path / f"mos{size}_with_names.txt").write_text(lines)
+    common = (run, "--dataset", "nnid", "--root", tmp_path, "--resamples", 100)
+    for size in ("512", "1024"):
+        assert evaluate(*common, "--subset", size) == 0
+        assert results(run / f"evaluation-nnid-{size}")[0]["n"] == 24
+
+
 def test_a_run_on_a_database_finds_its_copy_again_from_anywhere(tiny_set, tmp_path, monkeypatch):
     database_copy(tiny_set, tmp_path / "spaq")
     monkeypatch.chdir(tmp_path)
@@ -186,7 +198,7 @@ def test_a_run_on_a_database_finds_its_copy_again_from_anywhere(tiny_set, tmp_pa
     assert results(tmp_path / "run" / "evaluation")[0]["n"] == 5
 
 
-@pytest.mark.parametrize("option", ["--scale", "--root"])
+@pytest.mark.parametrize("option", ["--scale", "--root", "--subset"])
 def test_options_of_ratings_without_ratings_are_refused(run, capsys, option):
     assert evaluate(run, option, "0-100") == 2
     assert f"{option} belongs to --" in capsys.readouterr().err

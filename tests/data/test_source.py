@@ -35,11 +35,22 @@ def test_the_same_copy_can_be_read_as_a_table(kadid):
         ({"dataset": "livec", "root": "x", "scale": "0-1"}, "--scale belongs to --labels"),
         ({"dataset": "livec", "root": "x", "columns": {"mos": "Q"}}, "--columns belongs"),
         ({"labels": "r.csv", "root": "x"}, "--root belongs to --dataset"),
+        ({"labels": "r.csv", "subset": "512"}, "--subset belongs to --dataset"),
     ],
 )
 def test_anything_but_one_whole_source_is_refused(settings, message):
     with pytest.raises(ConfigError, match=message):
         RatedSource(**settings)
+
+
+def test_a_subset_needs_no_more_than_its_own_files(tmp_path):
+    (tmp_path / "sub1024").mkdir()
+    Image.new("RGB", (2, 2)).save(tmp_path / "sub1024/a.png")
+    (tmp_path / "mos1024_with_names.txt").write_text("0.5 a.png\n")
+    source = RatedSource(dataset="nnid", root=str(tmp_path), subset="1024")
+    assert source.read().names == ("sub1024/a.png",)
+    with pytest.raises(ConfigError, match="no subset '512x384'"):
+        RatedSource(dataset="nnid", root=str(tmp_path), subset="512x384").read()
 
 
 def test_an_unknown_database_is_refused_on_reading(tmp_path):

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ssliqa.errors import ConfigError
-from ssliqa.images import Protocol
+from ssliqa.images import Protocol, fixed_crops
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,11 @@ from ssliqa.images import Protocol
 )
 def test_the_short_side_is_set_and_the_longer_follows(size, expected):
     assert Protocol().target_size(*size) == expected
+
+
+def test_as_many_test_crops_are_announced_as_are_cut(photo):
+    for protocol in (Protocol(crop=64, grid=2), Protocol(crop=64, test_crops="scattered")):
+        assert len(fixed_crops(photo, protocol)) == protocol.test_count
 
 
 def test_the_published_resize_forces_512_high_and_384_wide():

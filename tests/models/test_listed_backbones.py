@@ -9,7 +9,7 @@ from torchvision.models import get_model_weights
 from ssliqa.models.backbones import build_backbone, library_of, listed_backbones
 
 NAMES = [entry["name"] for entry in listed_backbones()]
-FIXED_SIZE = {"swin_tiny_patch4_window7_224": 224}
+FIXED_SIZE = {"swin_tiny_patch4_window7_224": 224, "vit_base_r50_s16_224": 224}
 
 # The branches of Yue et al., IEEE TMM 2023, in this project's names.
 PAPER = {

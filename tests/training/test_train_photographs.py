@@ -49,6 +49,19 @@ def test_a_label_budget_turns_the_other_training_images_into_unlabeled_ones(
     assert files(found, "unlabeled") == set(found.split.unlabeled)
 
 
+def test_official_parts_are_kept_unless_a_split_is_to_be_drawn(tiny_set, tmp_path):
+    table = tmp_path / "parts.csv"
+    parts = ["train"] * 20 + ["test"] * 4
+    rows = zip(tiny_set.names, tiny_set.mos, parts, strict=True)
+    table.write_text("name,mos,set\n" + "".join(f"{n},{m},{p}\n" for n, m, p in rows))
+    options = ("--labels", table, "--seed", "3")
+    official, _ = gathered(tiny_set, tmp_path, *options)
+    assert official.split.test == tuple(sorted(tiny_set.names[20:]))
+    drawn, _ = gathered(tiny_set, tmp_path, *options, "--official-split", "false")
+    unknown, _ = gathered(tiny_set, tmp_path, "--seed", "3")
+    assert drawn.split == unknown.split != official.split
+
+
 def test_labels_stand_with_the_photographs_they_belong_to(tiny_set, tmp_path):
     found, _ = gathered(tiny_set, tmp_path, "--fractions", "[0.5, 0.5, 0]")
     rated = dict(zip(tiny_set.names, tiny_set.mos, strict=True))

@@ -2,7 +2,7 @@
 
     FOLDER/cell.json     what to do          FOLDER/run/           the training's run folder
     FOLDER/result.json   written last        FOLDER/evaluation/    one folder for each test set
-    FOLDER/pictures/     of the training
+    FOLDER/pictures/     of the training, where it is to be shown
 
 A process of its own frees its memory, cannot take the others down with it, and has its own number
 of threads. It stops when its standard input closes, which the system does when whoever started it
@@ -18,9 +18,10 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from ssliqa.benchmark.plan import OWN_TEST, Cell
 from ssliqa.data import LabelTable, RatedSource
@@ -28,6 +29,7 @@ from ssliqa.errors import SsliqaError
 from ssliqa.evaluation import Evaluation, evaluate_model
 from ssliqa.files import write_text
 from ssliqa.memory import keep_freed_memory
+from ssliqa.models import QualityModel, load_model
 from ssliqa.report.distributions import distribution_plot
 from ssliqa.report.pictures import draw_pictures
 from ssliqa.report.scatter import scatter_plot
@@ -40,13 +42,20 @@ PICTURES = ("loss_terms", "activation_maps", "relation_matrices")
 """What is drawn of a training; scatter plots and distributions stand with each test set."""
 
 
-def write_cell(folder: Path, cell: Cell, tests: dict[str, RatedSource]) -> None:
-    """Write what :func:`run_cell` is to do."""
+def write_cell(folder: Path, cell: Cell, tests: dict[str, RatedSource], *, pictures: bool) -> None:
+    """Write what :func:`run_cell` is to do, and whether it is to draw pictures."""
     values = config_values(cell.config) | {"out": str((folder / "run").absolute())}
     of_tests = {name: asdict(test) for name, test in tests.items()}
-    write_text(
-        folder / "cell.json", json.dumps({"settings": values, "tests": of_tests}, indent=1) + "\n"
-    )
+    told = {"settings": values, "tests": of_tests, "pictures": pictures}
+    write_text(folder / "cell.json", json.dumps(told, indent=1) + "\n")
+
+
+def is_done(folder: Path, tests: Iterable[str]) -> bool:
+    """Whether a cell has its results, also on the test sets of these names.
+
+    Test sets may have been added to the plan since.
+    """
+    return (folder / RESULT).exists() and set(tests) <= set(_read(folder / RESULT)["figures"])
 
 
 def run_cell(folder: Path) -> None:
@@ -55,33 +64,44 @@ def run_cell(folder: Path) -> None:
     Raises:
         SsliqaError: whatever is wrong with settings, photographs or ratings.
     """
-    cell = json.loads((folder / "cell.json").read_text(encoding="utf-8"))
+    cell = _read(folder / "cell.json")
     run = folder / "run"
+    if (folder / RESULT).exists():
+        result, model = _read(folder / RESULT), load_model(run)
+    else:
+        result, model = _train(cell["settings"], run)
+    sources: dict[str, Callable[[], LabelTable]] = {OWN_TEST: lambda: own_test_part(run)}
+    sources |= {name: RatedSource(**test).read for name, test in cell["tests"].items()}
+    evaluations = {
+        name: evaluate_model(model, read()).evaluation
+        for name, read in sources.items()
+        if name not in result["figures"]
+    }
+    for name, evaluation in evaluations.items():
+        evaluation.write(folder / "evaluation" / name)
+        result["figures"][name] = evaluation.to_dict()
+    if cell["pictures"]:
+        _draw(folder, evaluations)
+    write_text(folder / RESULT, json.dumps(result, indent=1, allow_nan=False) + "\n")
+
+
+def _train(settings: dict[str, Any], run: Path) -> tuple[dict[str, Any], QualityModel]:
+    """Train, or go on with the training; what is to be told of it, still without figures."""
     started = time.monotonic()
     if (run / "config.yaml").exists():
         model = resume(run).model
     else:
-        settings = cell["settings"]
         config = parse_config(config_parser(settings["method"]["name"]), values=settings)
         model = train(config).model
-    seconds = time.monotonic() - started
-
-    tables: dict[str, LabelTable] = {OWN_TEST: own_test_part(run)}
-    for name, test in cell["tests"].items():
-        tables[name] = RatedSource(**test).read()
-    evaluations = {name: evaluate_model(model, table).evaluation for name, table in tables.items()}
-    for name, evaluation in evaluations.items():
-        evaluation.write(folder / "evaluation" / name)
-    _draw(folder, evaluations)
-    environment = json.loads((run / "environment.json").read_text(encoding="utf-8"))
+    environment = _read(run / "environment.json")
     result = {
-        "figures": {name: found.to_dict() for name, found in evaluations.items()},
+        "figures": {},
         "labeled": environment["labeled"],
         "unlabeled": environment["unlabeled"],
         "parameters": sum(values.numel() for values in model.parameters()),
-        "seconds": seconds,
+        "seconds": time.monotonic() - started,
     }
-    write_text(folder / RESULT, json.dumps(result, indent=1, allow_nan=False) + "\n")
+    return result, model
 
 
 def _draw(folder: Path, evaluations: Mapping[str, Evaluation]) -> None:
@@ -99,6 +119,10 @@ def _draw(folder: Path, evaluations: Mapping[str, Evaluation]) -> None:
     except Exception as error:
         # Hours of training stand behind a result, and a picture can be drawn again.
         print(f"ssliqa: Pictures are missing: {error!r}", file=sys.stderr)
+
+
+def _read(file: Path) -> Any:
+    return json.loads(file.read_text(encoding="utf-8"))
 
 
 def _stop_with_parent() -> None:
@@ -120,7 +144,7 @@ def main(folder: Path) -> int:
     # An earlier attempt whose parent was killed may still be writing its last checkpoint.
     with (folder / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if (folder / RESULT).exists():
+        if is_done(folder, _read(folder / "cell.json")["tests"]):
             return 0
         try:
             run_cell(folder)

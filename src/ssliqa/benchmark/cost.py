@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -12,7 +13,7 @@ from functools import cache
 import torch
 
 from ssliqa.benchmark.plan import Cell
-from ssliqa.data import RatedSource, list_photographs
+from ssliqa.data import RatedSource, label_count, list_photographs
 from ssliqa.methods import find_method
 from ssliqa.models import QualityModel
 from ssliqa.training import BranchConfig, TrainConfig
@@ -36,22 +37,22 @@ class Cost:
     seconds: float
 
 
-def estimate(cells: Iterable[Cell]) -> list[Cost]:
-    """The cost of each cell. Reads label tables and runs each network twice."""
-    return [_cost(cell.config) for cell in cells]
+def estimate(cells: Iterable[Cell], further: int = 0) -> list[Cost]:
+    """The cost of each cell. Reads label tables and runs each network twice.
+
+    Args:
+        cells: the cells.
+        further: photographs of further test sets that each model scores.
+    """
+    return [_cost(cell.config, further) for cell in cells]
 
 
-def _cost(config: TrainConfig) -> Cost:
+def _cost(config: TrainConfig, further: int) -> Cost:
     kind = find_method(str(config.method["name"]))
-    photographs = _photographs(json.dumps(asdict(RatedSource.of(config))))
-    further = len(list_photographs(config.unlabeled)) if config.unlabeled else 0
-    training = round(photographs * config.fractions[0])
-    test = round(photographs * config.fractions[2])
-    budget = config.label_budget
-    labeled = training
-    if budget is not None:
-        labeled = round(budget * training) if budget < 1 else int(budget)
-    unlabeled = training - labeled + further if kind.uses_unlabeled else 0
+    training, test = _images(config)
+    unrated = len(list_photographs(config.unlabeled)) if config.unlabeled else 0
+    labeled = label_count(config.label_budget, training)
+    unlabeled = training - labeled + unrated if kind.uses_unlabeled else 0
     epochs = [math.ceil(labeled * config.repeats / config.batch_size)]
     if unlabeled:
         epochs.append(math.ceil(unlabeled * config.repeats / config.unlabeled_batch_size))
@@ -65,22 +66,33 @@ def _cost(config: TrainConfig) -> Cost:
     if "teacher" in kind.branch_names:
         teacher = _seconds_a_crop(config.teacher, config.protocol.crop)
         step += teacher * ((1 + _BACKWARD) * of_labeled + of_unlabeled)
-    return Cost(steps, steps * step + test * config.protocol.grid**2 * student)
+    return Cost(steps, steps * step + (test + further) * config.protocol.test_count * student)
+
+
+def _images(config: TrainConfig) -> tuple[int, int]:
+    """Training and test images of a split."""
+    count, official = _photographs(json.dumps(asdict(RatedSource.of(config))))
+    if official is not None and config.official_split:
+        return official["train"], official["test"]
+    train, _, test = config.fractions
+    return round(count * train), round(count * test)
 
 
 @cache
-def _photographs(source: str) -> int:
-    return len(RatedSource(**json.loads(source)).read().names)
+def _photographs(source: str) -> tuple[int, Counter[str] | None]:
+    """How many photographs a source has, and how many in each official part if it has parts."""
+    table = RatedSource(**json.loads(source)).read()
+    return len(table), None if table.parts is None else Counter(table.parts)
 
 
 def _seconds_a_crop(branch: BranchConfig, crop: int) -> float:
-    return _timed(branch.name, tuple(sorted(branch.options.items())), crop)
+    return _timed(branch.name, branch.head, tuple(sorted(branch.options.items())), crop)
 
 
 @cache
-def _timed(name: str, options: tuple[tuple[str, object], ...], crop: int) -> float:
+def _timed(name: str, head: str, options: tuple[tuple[str, object], ...], crop: int) -> float:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    model = QualityModel.create(name, options=dict(options)).eval().to(device)
+    model = QualityModel.create(name, options=dict(options), head=head).eval().to(device)
     model.to(memory_format=torch.channels_last)
     images = torch.zeros(_BATCH, 3, crop, crop, device=device).contiguous(
         memory_format=torch.channels_last

@@ -18,6 +18,7 @@
     splits: 5                        # seeds 0..4, or a list of seeds
     tests:                           # further databases, beside the test part of each split
       night: {labels: night.csv, images: night/, scale: 0-1}
+      nnid: {dataset: nnid, root: NNID/, subset: [512, 1024, 2048]}       # three test sets
 
 Every combination is a cell. Cells with the same settings are the same training and run once: a
 supervised student is the same at every ratio, for instance.
@@ -33,9 +34,9 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from ssliqa.benchmark.plan_file import Pair, read_plan_file
 from ssliqa.benchmark.settings import filled, merged, nested
+from ssliqa.benchmark.test_sets import test_sets
 from ssliqa.data import RatedSource
 from ssliqa.errors import ConfigError
 from ssliqa.methods import find_method
@@ -46,17 +47,6 @@ from ssliqa.training.run_config import DEFAULT_METHOD, config_parser, config_val
 OWN_TEST = "test part"
 """Name of the test images that each split keeps, beside the plan's further test sets."""
 
-_KEYS = (
-    "title",
-    "settings",
-    "methods",
-    "baseline",
-    "pairs",
-    "budgets",
-    "ratios",
-    "splits",
-    "tests",
-)
 # What does not change a training's result, and so does not tell cells apart.
 _NO_DIFFERENCE = ("out", "cache", "cache_gb", "workers", "checkpoint_minutes", "device")
 
@@ -120,65 +110,55 @@ def read_plan(path: Path, overrides: Mapping[str, Any] | None = None) -> Plan:
 
     Args:
         path: the YAML file.
-        overrides: settings that win over the plan's shared ones (not over those that set a method
-            apart), by name or dotted name; where the data lie, say.
+        overrides: what wins over the file, by name or dotted name: settings shared by all trainings
+            (not those that set a method apart), such as where the data lie; ``tests.NAME.SETTING``;
+            and entries such as ``splits``.
 
     Raises:
         ConfigError: a file of another form, an unknown key or setting, or an unusable value; the
             message says in which cell.
     """
-    plan = _read(path)
-    shared = merged(nested(plan.get("settings") or {}), nested(overrides or {}))
-    methods = _named(plan, "methods")
-    if not methods:
-        raise ConfigError(f"The plan '{path}' has no methods.", _form())
-    pairs = [_pair(text) for text in _list(plan, "pairs")] or [("", "")]
-    budgets = _list(plan, "budgets") or [shared.get("label_budget") or "all"]
-    for budget in budgets:
-        if budget != "all" and not (isinstance(budget, (int, float)) and budget > 0):
-            raise ConfigError(
-                f"The plan's budget {budget!r} is no number of labels.",
-                "Give a count, a share below 1, or all.",
-            )
-    ratios = _list(plan, "ratios") or [None]
-    seeds = _splits(plan)
+    plan = read_plan_file(path, overrides or {})
     cells = {}
-    for (name, own), pair in itertools.product(methods.items(), pairs):
-        config = _config(name, shared, own, pair)
-        for budget, ratio, seed in itertools.product(budgets, ratios, seeds):
+    for (name, own), pair in itertools.product(plan.methods.items(), plan.pairs):
+        config = _config(name, plan.settings, own, pair)
+        for budget, ratio, seed in itertools.product(plan.budgets, plan.ratios, plan.seeds):
             cell = _cell(name, pair, config, budget, ratio, seed)
             cells[json.dumps(cell.place)] = cell  # without unlabeled images ratios are all one
-    baseline = str(plan.get("baseline", next(iter(methods))))
-    if baseline not in methods:
+    baseline = plan.baseline or next(iter(plan.methods))
+    if baseline not in plan.methods:
         raise ConfigError(
             f"The plan's baseline '{baseline}' is none of its methods.",
-            f"They are: {', '.join(methods)}.",
+            f"They are: {', '.join(plan.methods)}.",
         )
-    tests = {name: _test_set(name, values) for name, values in _named(plan, "tests").items()}
-    return Plan(str(plan.get("title", path.stem)), tuple(cells.values()), tests, baseline)
+    return Plan(plan.title, tuple(cells.values()), test_sets(plan.tests), baseline)
 
 
 def _config(
-    name: str, shared: Mapping[str, Any], own: Mapping[str, Any], pair: tuple[str, str]
+    name: str, shared: Mapping[str, Any], own: Mapping[str, Any], pair: Pair
 ) -> TrainConfig:
     """The training of a method and a pair, its budget, ratio and seed still to be set."""
-    own = dict(own)
-    values = read_preset(str(own.pop("preset"))) if "preset" in own else {}
-    values = merged(values, shared)
-    if any(pair):
-        values = merged(values, {"student": {"name": pair[0]}, "teacher": {"name": pair[1]}})
+    own, shared = nested(own), dict(shared)
+    below, preset = shared.pop("preset", None), own.pop("preset", None)
+    values: dict[str, Any] = {}
+    if (preset or below) is not None:
+        named = [part.get("method", {}).get("name") for part in (own, shared)]
+        values = read_preset(str(preset or below), named[0] or named[1])
+    values = merged(merged(values, shared), pair.settings)
     networks = {role: values.get(role, {}).get("name", "") for role in ("student", "teacher")}
-    values = merged(values, nested(filled(own, networks))) | {"out": "."}
+    values = merged(values, filled(own, networks, pair.settings))
     method = str(values.setdefault("method", {}).setdefault("name", DEFAULT_METHOD))
     try:
-        return parse_config(config_parser(method), values=values).with_absolute_paths()
+        return parse_config(
+            config_parser(method), values=values | {"out": "."}
+        ).with_absolute_paths()
     except ConfigError as error:
         raise ConfigError(f"The plan's method '{name}': {error.found}", error.remedy) from error
 
 
 def _cell(
     name: str,
-    pair: tuple[str, str],
+    pair: Pair,
     config: TrainConfig,
     budget: Any,
     ratio: float | None,
@@ -196,7 +176,7 @@ def _cell(
         raise ConfigError(f"The plan's ratio {ratio!r} is no number.") from error
     return Cell(
         method=name,
-        pair=" <- ".join(pair) if any(pair) else "",
+        pair=pair.name,
         student=config.student.name,
         teacher=config.teacher.name if "teacher" in kind.branch_names else "",
         budget=str(budget),
@@ -216,73 +196,3 @@ def _without_idle(
     if not uses_unlabeled:
         config = replace(config, unlabeled_ratio=plain.unlabeled_ratio, unlabeled=[])
     return config
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        plan = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise ConfigError(f"There is no plan '{path}'.", "Name a YAML file.") from error
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        message = " ".join(str(error).split())
-        raise ConfigError(f"The plan '{path}' cannot be read ({message}).") from error
-    if not isinstance(plan, dict):
-        raise ConfigError(f"The plan '{path}' is no mapping.", _form())
-    unknown = [str(key) for key in plan if key not in _KEYS]
-    if unknown:
-        raise ConfigError(f"The plan '{path}' has unknown entries: {', '.join(unknown)}.", _form())
-    return plan
-
-
-def _form() -> str:
-    return f"A plan's entries are {', '.join(_KEYS)}; see docs/benchmark.md."
-
-
-def _list(plan: Mapping[str, Any], key: str) -> list[Any]:
-    value = plan.get(key) or []
-    return list(value) if isinstance(value, list) else [value]
-
-
-def _named(plan: Mapping[str, Any], key: str) -> dict[str, Any]:
-    value = plan.get(key) or {}
-    if not isinstance(value, dict) or not all(
-        entry is None or isinstance(entry, dict) for entry in value.values()
-    ):
-        raise ConfigError(
-            f"The plan's '{key}' are not names with settings.",
-            f"Write:  {key}:  then lines  NAME: {{setting: value, ...}}",
-        )
-    return {str(name): entry or {} for name, entry in value.items()}
-
-
-def _splits(plan: Mapping[str, Any]) -> list[int]:
-    value = plan.get("splits", 1)
-    seeds = list(range(value)) if isinstance(value, int) else value
-    if not isinstance(seeds, list) or not seeds or not all(isinstance(k, int) for k in seeds):
-        raise ConfigError(
-            f"The plan's splits are {value!r}.", "Give how many, or a list of seeds such as [0, 1]."
-        )
-    return seeds
-
-
-def _pair(text: Any) -> tuple[str, str]:
-    student, arrow, teacher = str(text).partition("<-")
-    if not arrow or not student.strip() or not teacher.strip():
-        raise ConfigError(f"'{text}' is no pair of networks.", "Write it as student <- teacher.")
-    return student.strip(), teacher.strip()
-
-
-def _test_set(name: str, values: Mapping[str, Any]) -> RatedSource:
-    known = [entry.name for entry in fields(RatedSource)]
-    unknown = sorted(set(values) - set(known))
-    if unknown:
-        raise ConfigError(
-            f"The test set '{name}' of the plan has unknown entries: {', '.join(unknown)}.",
-            f"Its entries are {', '.join(known)}.",
-        )
-    try:
-        return RatedSource(**values)
-    except ConfigError as error:
-        raise ConfigError(
-            f"The test set '{name}' of the plan: {error.found}", error.remedy
-        ) from error

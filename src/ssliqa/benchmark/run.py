@@ -11,7 +11,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
-from ssliqa.benchmark.cell import RESULT, write_cell
+from ssliqa.benchmark.cell import is_done, write_cell
 from ssliqa.benchmark.plan import Cell, Plan
 from ssliqa.training.run_lock import run_lock
 
@@ -33,10 +33,10 @@ def cell_folder(out: Path, cell: Cell) -> Path:
 
 
 def pending(plan: Plan, out: Path) -> list[Cell]:
-    """One cell for each training that has no result yet, in the plan's order."""
+    """One cell for each training that lacks results, in the plan's order."""
     distinct = {cell.key: cell for cell in reversed(plan.cells)}
     ordered = [cell for cell in plan.cells if distinct[cell.key] is cell]
-    return [cell for cell in ordered if not (cell_folder(out, cell) / RESULT).exists()]
+    return [cell for cell in ordered if not is_done(cell_folder(out, cell), plan.tests)]
 
 
 def run_plan(
@@ -106,7 +106,9 @@ class _Runner:
         if self._stopping.is_set():
             return None
         folder = cell_folder(self._out, cell)
-        write_cell(folder, cell, dict(self._plan.tests))
+        # One split of each method is shown; drawing all would take a good part of the time.
+        shown = cell.split == self._plan.cells[0].split
+        write_cell(folder, cell, dict(self._plan.tests), pictures=shown)
         self._on_cell(cell, "begun")
         log = folder / "log.txt"
         with (
@@ -123,7 +125,7 @@ class _Runner:
             self._children.add(child)
             status = child.wait()
             self._children.discard(child)
-        if (folder / RESULT).exists() or self._stopping.is_set():
+        if is_done(folder, self._plan.tests) or self._stopping.is_set():
             return None
         lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
         last = lines[-1] if lines else f"ended with status {status} and no word"

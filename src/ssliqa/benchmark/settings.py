@@ -6,12 +6,23 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def filled(values: Mapping[str, Any], networks: Mapping[str, str]) -> dict[str, Any]:
-    """``{student}`` and ``{teacher}`` replaced by the networks of the pair."""
+def filled(
+    values: Mapping[str, Any], networks: Mapping[str, str], pair: Mapping[str, Any]
+) -> dict[str, Any]:
+    """``{student}`` and ``{teacher}`` replaced by the networks of the pair.
+
+    Args:
+        values: settings of trainings, nested.
+        networks: the names of the two networks.
+        pair: what the plan says of the pair's networks. A network that is called ``{teacher}``
+            brings it along, such as a head that suits it.
+    """
 
     def fill(value: Any) -> Any:
         if isinstance(value, dict):
-            return {name: fill(entry) for name, entry in value.items()}
+            whole = [role for role in networks if value.get("name") == f"{{{role}}}"]
+            brought = pair.get(whole[0], {}) if whole else {}
+            return {**brought, **{name: fill(entry) for name, entry in value.items()}}
         if isinstance(value, str):
             for role, network in networks.items():
                 value = value.replace(f"{{{role}}}", network)

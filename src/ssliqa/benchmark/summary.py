@@ -205,8 +205,8 @@ def _galleries(results: pd.DataFrame, out: Path) -> list[Section]:
         Section(
             f"Pictures: {choice.method}",
             f"{choice.networks}, {choice.labels} labels, split {choice.split}: its first training "
-            "with the most labels. Those of every training are in cells/. Each leads to itself in "
-            "full size.",
+            "with the most labels. Those of its other trainings on this split are in cells/. Each "
+            "leads to itself in full size.",
             gallery=choice.files,
         )
         for choice in chosen_pictures(results, out)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from ssliqa.benchmark.plan import Cell, Plan, read_plan
 from ssliqa.benchmark.results import gather, write_results
 from ssliqa.benchmark.run import Failure, pending, run_plan
 from ssliqa.benchmark.summary import write_summary
+from ssliqa.benchmark.test_sets import count_images
 from ssliqa.cli.parsing import parse, underscored
 from ssliqa.cli.progress import progress_bar
 from ssliqa.errors import ConfigError
@@ -29,8 +29,9 @@ def parser() -> ArgumentParser:
         prog="ssliqa benchmark",
         description="Train and test every combination that a plan names, and summarize. Finished "
         "cells are skipped, interrupted ones resumed. Any option of ssliqa train (--labels, "
-        "--images, --weights, --steps, ...) may be given as well, and wins over the plan's "
-        "shared settings.",
+        "--dataset, --root, --weights, --steps, ...) may be given as well, and wins over the "
+        "plan's shared settings; so may entries of the plan (--splits 2) and settings of its test "
+        "sets (--tests.NAME.root DIR).",
         exit_on_error=False,
     )
     options.add_argument("plan", type=str, metavar="PLAN", help="YAML file; see docs/benchmark.md")
@@ -50,8 +51,9 @@ def run(arguments: list[str]) -> int:
         raise ConfigError(f"--jobs is {options.jobs}.", "Give 1 or more.")
     plan = read_plan(Path(options.plan).expanduser(), settings)
     out = Path(options.out).expanduser()
+    tests = count_images(plan.tests)
     if options.dry_run:
-        _show(plan, out, options.jobs)
+        _show(plan, out, options.jobs, tests)
         return 0
     failures = _run(plan, out, options.jobs)
     results = gather(plan, out)
@@ -106,10 +108,11 @@ def _run(plan: Plan, out: Path, jobs: int) -> list[Failure]:
         return run_plan(plan, out, jobs=jobs, on_cell=on_cell)
 
 
-def _show(plan: Plan, out: Path, jobs: int) -> None:
+def _show(plan: Plan, out: Path, jobs: int, tests: Mapping[str, int]) -> None:
     todo = {cell.key for cell in pending(plan, out)}
     distinct = list({cell.key: cell for cell in plan.cells}.values())
-    costs = dict(zip((cell.key for cell in distinct), estimate(distinct), strict=True))
+    estimates = estimate(distinct, sum(tests.values()))
+    costs = dict(zip((cell.key for cell in distinct), estimates, strict=True))
     table = Table(title=plan.title)
     for name in (
         "method",
@@ -122,25 +125,29 @@ def _show(plan: Plan, out: Path, jobs: int) -> None:
         "done",
     ):
         table.add_column(name)
-    groups: dict[tuple[str, ...], list[Cell]] = {}
+    groups: dict[tuple[str, ...], set[str]] = {}
     for cell in plan.cells:
         networks = f"{cell.student} <- {cell.teacher}" if cell.teacher else cell.student
         ratio = "-" if cell.ratio is None else f"{cell.ratio:g}"
-        groups.setdefault((cell.method, networks, cell.budget, ratio), []).append(cell)
-    for place, cells in groups.items():
-        cost = costs[cells[0].key]
-        done = Counter(cell.key in todo for cell in cells)[False]
+        # Pairs that share a network share its supervised trainings.
+        groups.setdefault((cell.method, networks, cell.budget, ratio), set()).add(cell.key)
+    for place, keys in groups.items():
+        cost = costs[min(keys)]
+        done = len(keys - todo)
         table.add_row(
             *place,
-            str(len(cells)),
+            str(len(keys)),
             str(cost.steps),
             f"{cost.seconds / 60:.1f}",
-            f"{done} of {len(cells)}",
+            f"{done} of {len(keys)}",
         )
     console = Console()
     if not console.is_terminal:
         console.width = 160  # a file or a pipe has no width of its own to keep to
     console.print(table)
+    if tests:
+        listed = ", ".join(f"{name} ({count} images)" for name, count in tests.items())
+        print(f"Every model is also tested on {listed}.")
     left = sum(costs[key].seconds for key in todo) / 3600
     print(
         f"{len(plan.cells)} cells, {len(distinct)} different trainings, {len(todo)} to do: about "

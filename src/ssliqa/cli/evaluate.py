@@ -81,7 +81,8 @@ def _results_folder(options: Namespace, folder: Path) -> Path:
             f"'{options.run}' is no folder to keep the results in.", "Name one with --out DIR."
         )
     elif options.labels is not None or options.dataset is not None:
-        out = folder / f"evaluation-{options.dataset or Path(options.labels).stem}"
+        part = f"-{options.subset}" if options.subset is not None else ""
+        out = folder / f"evaluation-{options.dataset or Path(options.labels).stem}{part}"
     else:
         out = folder / "evaluation"
     if out.exists() and not out.is_dir():
@@ -92,11 +93,13 @@ def _results_folder(options: Namespace, folder: Path) -> Path:
 def _table(options: Namespace, folder: Path) -> LabelTable:
     if options.labels is not None or options.dataset is not None:
         return read_rated(options)
-    given = [name for name in ("images", "scale", "columns", "root") if getattr(options, name)]
+    of_dataset = ("root", "subset")
+    of_ratings = ("images", "scale", "columns", *of_dataset)
+    given = [name for name in of_ratings if getattr(options, name)]
     if given:
+        owner = "dataset" if given[0] in of_dataset else "labels"
         raise ConfigError(
-            f"--{given[0]} belongs to --{'dataset' if given[0] == 'root' else 'labels'}; a run's "
-            "own test images are read as in training.",
+            f"--{given[0]} belongs to --{owner}; a run's own test images are read as in training.",
             f"Leave out --{given[0]}, or name ratings with --labels TABLE or --dataset NAME.",
         )
     return own_test_part(folder)

@@ -56,6 +56,9 @@ def add_source_options(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--root", type=str, help="folder of the database's copy")
     parser.add_argument(
+        "--subset", type=str, help="only this part of the database, such as a resolution of nnid"
+    )
+    parser.add_argument(
         "--on_problem",
         choices=("error", "warn"),
         default="error",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from rich.console import Console
 from ssliqa.cli.parsing import underscored
 from ssliqa.cli.progress import training_bars
 from ssliqa.errors import ConfigError
-from ssliqa.methods import find_method, method_names
+from ssliqa.methods import method_names
 from ssliqa.training import TrainConfig, resume, train
 from ssliqa.training.presets import preset_names, read_preset
 from ssliqa.training.run_config import DEFAULT_METHOD, config_parser, parse_config
@@ -135,16 +134,9 @@ def _values_of(config: str) -> dict[str, Any]:
 
 
 def _preset(name: str, given: Sequence[str]) -> str:
-    """A preset as a configuration in itself (JSON).
-
-    Where the user chooses another method than the preset's, the settings both have remain: the
-    published protocol also serves its single-branch baselines.
-    """
-    preset = read_preset(name)
-    method = _method_of(given, preset["method"]["name"])
-    known = {field.name for field in fields(find_method(method).Config)}
-    kept = {key: value for key, value in preset["method"].items() if key in known}
-    return json.dumps({**preset, "method": {**kept, "name": method}})
+    """A preset as a configuration in itself (JSON), for the method that the user chooses."""
+    method = _method_of(given, read_preset(name)["method"]["name"])
+    return json.dumps(read_preset(name, method))
 
 
 def _method_of(arguments: Sequence[str], method: str = DEFAULT_METHOD) -> str:

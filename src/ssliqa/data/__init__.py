@@ -5,7 +5,7 @@ from ssliqa.data.loaders import CropStream, ahead
 from ssliqa.data.photos import list_photographs
 from ssliqa.data.scores import ScoreTable, read_score_table
 from ssliqa.data.source import RatedSource, read_rated
-from ssliqa.data.splits import Split, make_split, read_split, save_split
+from ssliqa.data.splits import Split, label_count, make_split, read_split, save_split
 from ssliqa.data.tables import LabelTable, read_label_table
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "ahead",
     "dataset_names",
     "find_dataset",
+    "label_count",
     "list_photographs",
     "make_split",
     "read_label_table",

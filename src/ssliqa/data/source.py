@@ -20,6 +20,7 @@ class RatedSource:
             :func:`~ssliqa.data.tables.read_label_table`.
         dataset: a database instead, by its name.
         root: the folder of its copy.
+        subset: only this part of it, such as a resolution of ``nnid``.
         on_problem: what to do with rows that cannot be used.
 
     Raises:
@@ -33,6 +34,7 @@ class RatedSource:
     columns: Mapping[str, str] = field(default_factory=dict)
     dataset: str | None = None
     root: str | None = None
+    subset: str | None = None
     on_problem: Literal["error", "warn"] = "error"
 
     def __post_init__(self) -> None:
@@ -47,7 +49,7 @@ class RatedSource:
                 "Name a table with --labels TABLE, or a database with --dataset NAME --root DIR.",
             )
         of_table = ("images", "scale", "columns")
-        foreign = of_table if self.dataset is not None else ("root",)
+        foreign = of_table if self.dataset is not None else ("root", "subset")
         given = [name for name in foreign if getattr(self, name)]
         if given and self.dataset is not None:
             raise ConfigError(
@@ -82,13 +84,15 @@ class RatedSource:
             find_files: whether a label table's photographs must be there.
 
         Raises:
-            ConfigError: there is no such database.
+            ConfigError: there is no such database, or it has no such subset.
             LabelTableError: the table or the copy cannot be read, or contradicts itself.
             MissingExtraError: a form of file that needs a package that is not installed.
         """
         if self.dataset is not None:
             assert self.root is not None
-            return find_dataset(self.dataset).read(self.root, on_problem=self.on_problem)
+            return find_dataset(self.dataset).read(
+                self.root, subset=self.subset, on_problem=self.on_problem
+            )
         assert self.labels is not None
         return read_label_table(
             self.labels,

@@ -88,7 +88,7 @@ def make_split(
             f"The parts are {', '.join(by_part)}.",
         )
     train = by_part["train"]
-    count = _label_count(label_budget, len(train))
+    count = label_count(label_budget, len(train))
     chosen = label_stream.permutation(len(train))[:count]
     labeled = {train[index] for index in chosen}
     return Split(
@@ -205,7 +205,12 @@ def _take(waiting: list[str], sizes: Counter[str], target: float, most: int) -> 
     return taken
 
 
-def _label_count(budget: int | float | None, available: int) -> int:
+def label_count(budget: int | float | None, available: int) -> int:
+    """How many training labels a budget allows of those there are; see :func:`make_split`.
+
+    Raises:
+        SplitError: none, or more than there are.
+    """
     if budget is None:
         count = available
     elif isinstance(budget, int):

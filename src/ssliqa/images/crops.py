@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ssliqa.errors import ConfigError
-from ssliqa.images.protocol import Protocol
+from ssliqa.images.protocol import SCATTERED, Protocol
 
 
 def random_crop(
@@ -77,7 +77,9 @@ def grid_crops(image: NDArray[np.uint8], crop: int, grid: int) -> NDArray[np.uin
     return crops
 
 
-def scattered_crops(image: NDArray[np.uint8], crop: int, count: int = 10) -> NDArray[np.uint8]:
+def scattered_crops(
+    image: NDArray[np.uint8], crop: int, count: int = SCATTERED
+) -> NDArray[np.uint8]:
     """Cut crops at positions that look random but are the same for every photo and every run.
 
     Args:

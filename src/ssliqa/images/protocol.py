@@ -23,6 +23,9 @@ TestCrops = Literal["grid", "scattered"]
 # at most four times the pixels of a square photograph.
 MAX_ASPECT = 4
 
+SCATTERED = 10
+"""Test crops of a photo where they are scattered, as many as in the published code."""
+
 
 @dataclass(frozen=True)
 class Protocol:
@@ -84,6 +87,11 @@ class Protocol:
                 f"crop={self.crop} does not fit into a photo resized to {sides}.",
                 f"Use a crop of at most {side}, or resize to more.",
             )
+
+    @property
+    def test_count(self) -> int:
+        """Crops on which a photo is scored."""
+        return SCATTERED if self.test_crops == "scattered" else self.grid**2
 
     def target_size(self, height: int, width: int) -> tuple[int, int]:
         """Size after the resize, as (height, width), of a photo of ``height`` x ``width``."""

@@ -92,6 +92,7 @@ class TrainConfig:
         images: folder that the names in the table are relative to.
         dataset: a database instead of a table of ratings; `ssliqa datasets` lists them.
         root: folder of the database's copy.
+        subset: only this part of the database, such as a resolution of nnid.
         unlabeled: further photographs without ratings: folders, files, globs or .txt lists.
         scale: ends of the rating scale and its direction, such as '0-100' or '0-1, lower is
             better' (as with most DMOS); 1-5 unless told.
@@ -100,6 +101,8 @@ class TrainConfig:
         strict: refuse to train where a photograph cannot be read, instead of leaving it out.
         split: file with the part of each image (columns image, part), instead of a drawn split.
         fractions: shares of training, validation and test images in a drawn split.
+        official_split: divide a table or database with official parts as they say; false draws a
+            split there, too.
         label_budget: keep the labels of only so many training images (1 or more: count; below 1:
             share); the others become unlabeled images.
         seed: of the split, the start weights, the crops and everything else that is drawn.
@@ -131,6 +134,7 @@ class TrainConfig:
     images: str | None = None
     dataset: str | None = None
     root: str | None = None
+    subset: str | None = None
     unlabeled: list[str] = field(default_factory=list)
     scale: str | None = None
     columns: dict[str, str] = field(default_factory=dict)
@@ -138,6 +142,7 @@ class TrainConfig:
     strict: bool = False
     split: str | None = None
     fractions: tuple[float, float, float] = (0.8, 0.0, 0.2)
+    official_split: bool = True
     label_budget: int | float | None = None
     seed: int = 0
     method: dict[str, Any] = field(default_factory=lambda: {"name": "ssliqa"})

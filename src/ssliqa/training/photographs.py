@@ -153,7 +153,7 @@ def _split(config: TrainConfig, table: LabelTable, split_file: Path) -> Split:
         fractions=config.fractions,
         seed=config.seed,
         label_budget=config.label_budget,
-        parts=table.parts,
+        parts=table.parts if config.official_split else None,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import yaml
 
 from ssliqa.errors import ConfigError
+from ssliqa.methods import find_method
 
 
 def preset_names() -> list[str]:
@@ -20,11 +22,16 @@ def preset_names() -> list[str]:
     )
 
 
-def read_preset(name: str) -> dict[str, Any]:
+def read_preset(name: str, method: str | None = None) -> dict[str, Any]:
     """The settings of a preset, as nested plain values.
 
+    Args:
+        name: the preset.
+        method: another method than the preset's. The settings that both have remain: the published
+            protocol also serves its single-branch baselines.
+
     Raises:
-        ConfigError: there is no such preset.
+        ConfigError: there is no such preset or method.
     """
     if name not in preset_names():
         raise ConfigError(
@@ -33,4 +40,8 @@ def read_preset(name: str) -> dict[str, Any]:
     settings: dict[str, Any] = yaml.safe_load(
         files("ssliqa.presets").joinpath(f"{name}.yaml").read_text(encoding="utf-8")
     )
+    if method is not None:
+        known = {field.name for field in fields(find_method(method).Config)}
+        kept = {key: value for key, value in settings["method"].items() if key in known}
+        settings["method"] = {**kept, "name": method}
     return settings

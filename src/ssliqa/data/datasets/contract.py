@@ -7,8 +7,8 @@ screening of rows are those of any label table (:func:`ssliqa.data.tables.build_
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -17,6 +17,7 @@ import pandas as pd
 from ssliqa.data.datasets.root import Root
 from ssliqa.data.photos import AnyCaseFinder
 from ssliqa.data.tables import LabelTable, build_table
+from ssliqa.errors import ConfigError
 from ssliqa.opinion import Scale
 
 SEE_AUTHORS = "see the authors' page"
@@ -53,6 +54,7 @@ class DatasetSpec:
         layout: the files below the root that are read, one a line.
         rows: reads them.
         note: what else a user should know.
+        subsets: parts that can be read by themselves, by name, each with its reader.
     """
 
     name: str
@@ -68,22 +70,47 @@ class DatasetSpec:
     layout: tuple[str, ...]
     rows: Callable[[Root], DatasetRows]
     note: str = ""
+    subsets: Mapping[str, Callable[[Root], DatasetRows]] = field(default_factory=dict)
+
+    def reader(self, subset: str | None = None) -> Callable[[Root], DatasetRows]:
+        """What reads the whole database, or one of its subsets.
+
+        Raises:
+            ConfigError: it has no such subset.
+        """
+        if subset is None:
+            return self.rows
+        if subset not in self.subsets:
+            raise ConfigError(
+                f"{self.title} has no subset '{subset}'.",
+                f"It has: {', '.join(self.subsets)}."
+                if self.subsets
+                else "It is read as a whole: leave out --subset.",
+            )
+        return self.subsets[subset]
 
     def read(
-        self, root: str | Path, *, on_problem: Literal["error", "warn"] = "error"
+        self,
+        root: str | Path,
+        *,
+        subset: str | None = None,
+        on_problem: Literal["error", "warn"] = "error",
     ) -> LabelTable:
         """Read a copy of the database.
 
         Args:
             root: the folder that holds the files of ``layout``; ``~`` is the home folder.
+            subset: read only this one of ``subsets``; a copy needs no more than its files.
             on_problem: what to do with rows that cannot be used, such as those of missing
                 photographs: refuse the copy, or set them aside and report them.
 
         Raises:
+            ConfigError: it has no such subset.
             LabelTableError: the folder is not such a copy, or rows cannot be used.
             MissingExtraError: a spreadsheet, and no package that reads it.
         """
+        reader = self.reader(subset)
         place = Root(Path(root).expanduser(), self.title, self.layout, self.url)
-        rows, images, source = self.rows(place)
+        rows, images, source = reader(place)
         finder = AnyCaseFinder(images, f"Complete the copy of {self.title} ({self.url}).")
         return build_table(rows, self.scale, finder, source, on_problem)

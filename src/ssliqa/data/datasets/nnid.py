@@ -6,6 +6,8 @@ folders are taken for one scene; any other copies are for ``ssliqa datasets chec
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import partial
 from pathlib import PurePosixPath
 
 import pandas as pd
@@ -19,15 +21,15 @@ from ssliqa.opinion import Scale
 _FOLDERS = {"512": "sub512", "1024": "sub1024", "2048": "Sub2048"}
 
 
-def _rows(root: Root) -> DatasetRows:
-    lists = {size: root.file(f"mos{size}_with_names.txt") for size in _FOLDERS}
+def _rows(root: Root, sizes: Iterable[str] = tuple(_FOLDERS)) -> DatasetRows:
+    lists = {size: root.file(f"mos{size}_with_names.txt") for size in sizes}
     parts = []
-    for size, folder in _FOLDERS.items():
-        rows = pick(read_rows(lists[size]), lists[size], image="name", mos="mos")
+    for size, names in lists.items():
+        rows = pick(read_rows(names), names, image="name", mos="mos")
         rows["group"] = [PurePosixPath(name).stem.casefold() for name in rows["name"]]
-        rows["name"] = [f"{root.child(folder).name}/{name}" for name in rows["name"]]
+        rows["name"] = [f"{root.child(_FOLDERS[size]).name}/{name}" for name in rows["name"]]
         parts.append(rows)
-    return DatasetRows(pd.concat(parts, ignore_index=True), root.folder, lists["512"])
+    return DatasetRows(pd.concat(parts, ignore_index=True), root.folder, next(iter(lists.values())))
 
 
 SPEC = DatasetSpec(
@@ -49,4 +51,5 @@ SPEC = DatasetSpec(
     ),
     rows=_rows,
     note="Scenes are told by file names alone; let the check look for scenes under several names.",
+    subsets={size: partial(_rows, sizes=(size,)) for size in _FOLDERS},
 )

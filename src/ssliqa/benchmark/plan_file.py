@@ -1,0 +1,183 @@
+"""A plan's YAML file: its entries, checked for their form, with a command line's laid over them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ssliqa.benchmark.settings import merged, nested
+from ssliqa.errors import ConfigError
+
+KEYS = (
+    *("title", "settings", "methods", "baseline", "pairs", "budgets", "ratios", "splits"),
+    "tests",
+)
+_REPLACED = ("title", "baseline", "pairs", "budgets", "ratios", "splits")
+"""Entries that a command line replaces as they are: ``--splits 2``."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A pair of networks: what the plan calls it, and the settings of ``student`` and ``teacher``.
+
+    A plan without pairs has one that says nothing.
+    """
+
+    name: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PlanFile:
+    """The entries of a plan, each in its full form; ``tests`` and ``methods`` are still settings.
+
+    ``baseline`` is empty where the plan names none.
+    """
+
+    title: str
+    settings: Mapping[str, Any]
+    methods: Mapping[str, Mapping[str, Any]]
+    baseline: str
+    pairs: tuple[Pair, ...]
+    budgets: tuple[Any, ...]
+    ratios: tuple[Any, ...]
+    seeds: tuple[int, ...]
+    tests: Mapping[str, Mapping[str, Any]]
+
+
+def read_plan_file(path: Path, overrides: Mapping[str, Any]) -> PlanFile:
+    """Read a plan's entries.
+
+    Args:
+        path: the YAML file.
+        overrides: what wins over the file, by (dotted) name: entries such as ``splits``, settings
+            of test sets as ``tests.NAME.SETTING`` (``tests.NAME`` is ``none`` to leave one out),
+            and settings of trainings.
+
+    Raises:
+        ConfigError: no such file, one of another form, or an unknown or unusable entry.
+    """
+    plan = _read(path)
+    of_tests = {name[6:]: value for name, value in overrides.items() if name.startswith("tests.")}
+    plan |= {name: value for name, value in overrides.items() if name in _REPLACED}
+    of_settings = {
+        name: value
+        for name, value in overrides.items()
+        if name not in _REPLACED and not name.startswith("tests.")
+    }
+    methods = _named(plan, "methods")
+    if not methods:
+        raise ConfigError(f"The plan '{path}' has no methods.", _form())
+    settings = merged(nested(plan.get("settings") or {}), nested(of_settings))
+    return PlanFile(
+        title=str(plan.get("title", path.stem)),
+        settings=settings,
+        methods=methods,
+        baseline=str(plan.get("baseline", "")),
+        pairs=tuple(_pair(entry) for entry in _list(plan, "pairs")) or (Pair(),),
+        budgets=_budgets(plan, settings),
+        ratios=tuple(_list(plan, "ratios")) or (None,),
+        seeds=_seeds(plan),
+        tests=_laid_over(_named(plan, "tests"), of_tests),
+    )
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        plan = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(f"There is no plan '{path}'.", "Name a YAML file.") from error
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        message = " ".join(str(error).split())
+        raise ConfigError(f"The plan '{path}' cannot be read ({message}).") from error
+    if not isinstance(plan, dict):
+        raise ConfigError(f"The plan '{path}' is no mapping.", _form())
+    unknown = [str(key) for key in plan if key not in KEYS]
+    if unknown:
+        raise ConfigError(f"The plan '{path}' has unknown entries: {', '.join(unknown)}.", _form())
+    return plan
+
+
+def _form() -> str:
+    return f"A plan's entries are {', '.join(KEYS)}; see docs/benchmark.md."
+
+
+def _list(plan: Mapping[str, Any], key: str) -> list[Any]:
+    value = plan.get(key) or []
+    return list(value) if isinstance(value, list) else [value]
+
+
+def _named(plan: Mapping[str, Any], key: str) -> dict[str, dict[str, Any]]:
+    value = plan.get(key) or {}
+    if not isinstance(value, dict) or not all(
+        entry is None or isinstance(entry, dict) for entry in value.values()
+    ):
+        raise ConfigError(
+            f"The plan's '{key}' are not names with settings.",
+            f"Write:  {key}:  then lines  NAME: {{setting: value, ...}}",
+        )
+    return {str(name): entry or {} for name, entry in value.items()}
+
+
+def _laid_over(
+    tests: dict[str, dict[str, Any]], overrides: Mapping[str, Any]
+) -> dict[str, dict[str, Any]]:
+    """The test sets with a command line's settings, ``NAME.SETTING``, laid over them."""
+    spelled = {name.replace("-", "_"): name for name in tests}  # as a command line spells them
+    for dotted, value in overrides.items():
+        name, dot, setting = dotted.rpartition(".")
+        if not dot:
+            if value != "none":
+                raise ConfigError(
+                    f"--tests.{dotted} is {value!r}, which is no setting of a test set.",
+                    f"Write --tests.{dotted}.root DIR, or --tests.{dotted} none to leave it out.",
+                )
+            tests = {kept: v for kept, v in tests.items() if kept != spelled.get(dotted)}
+            continue
+        name = spelled.get(name, name)
+        tests = {**tests, name: {**tests.get(name, {}), setting: value}}
+    return tests
+
+
+def _budgets(plan: Mapping[str, Any], settings: Mapping[str, Any]) -> tuple[Any, ...]:
+    budgets = _list(plan, "budgets") or [settings.get("label_budget") or "all"]
+    for budget in budgets:
+        if budget != "all" and not (isinstance(budget, (int, float)) and budget > 0):
+            raise ConfigError(
+                f"The plan's budget {budget!r} is no number of labels.",
+                "Give a count, a share below 1, or all.",
+            )
+    return tuple(budgets)
+
+
+def _seeds(plan: Mapping[str, Any]) -> tuple[int, ...]:
+    value = plan.get("splits", 1)
+    seeds = list(range(value)) if isinstance(value, int) else value
+    if not isinstance(seeds, list) or not seeds or not all(isinstance(k, int) for k in seeds):
+        raise ConfigError(
+            f"The plan's splits are {value!r}.", "Give how many, or a list of seeds such as [0, 1]."
+        )
+    return tuple(seeds)
+
+
+def _pair(entry: Any) -> Pair:
+    """A pair as ``student <- teacher``, or as settings of both where a name does not say it all."""
+    if isinstance(entry, dict):
+        settings = nested(entry)
+        roles = [settings.get(role, {}) for role in ("student", "teacher")]
+        student, teacher = (str(role.get("name", "")) for role in roles)
+        whole = set(settings) == {"student", "teacher"} and student and teacher
+    else:
+        student, _, teacher = (part.strip() for part in str(entry).partition("<-"))
+        settings = nested({"student": student, "teacher": teacher})
+        whole = student and teacher
+    if not whole:
+        raise ConfigError(
+            f"'{entry}' is no pair of networks.",
+            "Write it as  student <- teacher,  or as  {student: NAME, teacher: {name: NAME, ...}}.",
+        )
+    return Pair(f"{student} <- {teacher}", settings)

@@ -1,0 +1,50 @@
+"""What a plan would cost: steps as the loop would make them, crops as they would be scored."""
+
+import pytest
+
+from ssliqa.benchmark import cost
+from ssliqa.benchmark.cost import estimate
+from ssliqa.benchmark.plan import read_plan
+from ssliqa.errors import SplitError
+
+
+@pytest.fixture
+def cells(tiny_set, tmp_path, monkeypatch):
+    """Cells of a plan on 24 photographs; a crop costs a second in any network."""
+    monkeypatch.setattr(cost, "_timed", lambda *_: 1.0)
+
+    def read(**settings):
+        table = tmp_path / "parts.csv"
+        parts = ["train"] * 12 + ["validation"] * 2 + ["test"] * 10
+        rows = zip(tiny_set.names, tiny_set.mos, parts, strict=True)
+        table.write_text("name,mos,set\n" + "".join(f"{n},{m},{p}\n" for n, m, p in rows))
+        plan = tmp_path / "plan.yaml"
+        plan.write_text("methods: {supervised: {method: supervised}, ssliqa: {}}")
+        given = {"labels": str(table), "images": str(tiny_set.folder), "scale": "0-100"}
+        return read_plan(plan, {**given, "batch_size": 4, "epochs": 2, **settings}).cells
+
+    return read
+
+
+def test_steps_and_crops_are_counted_on_the_parts_that_will_be_used(cells):
+    supervised, ssliqa = estimate(cells(label_budget=8))
+    assert supervised.steps == 2 * 2
+    assert supervised.seconds == 4 * 3 * 4 + 10 * 9
+    # 4 unlabeled images in batches of 8: an epoch is as long as the labeled set.
+    assert ssliqa.steps == 2 * 2
+    assert ssliqa.seconds == 4 * (3 * (4 + 8) + 3 * 4 + 8) + 10 * 9
+    drawn, _ = estimate(cells(label_budget=8, official_split=False))
+    assert drawn.seconds == 4 * 3 * 4 + 5 * 9
+
+
+def test_further_test_sets_and_scattered_crops_count(cells):
+    alone, _ = estimate(cells())
+    more, _ = estimate(cells(), further=100)
+    assert more.seconds - alone.seconds == 100 * 9
+    scattered, _ = estimate(cells(**{"protocol.test_crops": "scattered"}))
+    assert scattered.seconds - alone.seconds == 10
+
+
+def test_more_labels_than_there_are_is_told_before_anything_is_trained(cells):
+    with pytest.raises(SplitError, match="budget is 13, but the training part has 12"):
+        estimate(cells(label_budget=13))
