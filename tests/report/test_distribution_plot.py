@@ -9,6 +9,8 @@ from ssliqa.opinion import distribution_mean
 
 pytest.importorskip("matplotlib", reason="needs the extra 'report'")
 
+from matplotlib.axes import Axes
+
 from ssliqa.report.distributions import distribution_plot
 
 
@@ -46,14 +48,25 @@ def test_the_caption_gives_the_mean_distance_and_calls_assumed_distributions_so(
         assert f"{what}: EMD {distance(found.distributions.emd):.2f}" in text
 
 
-def test_the_bars_are_the_mean_shares_of_each_fifth(tmp_path):
-    # Perfect predictions: in each pair both bars have one height.
-    truth = np.repeat(np.eye(5), 4, axis=0)
-    found = Distributions(truth, truth)
-    mos = distribution_mean(truth)
-    path = distribution_plot(evaluate(mos, mos, distributions=found), tmp_path / "plot.svg")
-    assert "4 photographs" in words(path)
-    assert "0.000 levels" in words(path)
+def test_the_bars_are_the_mean_shares_of_each_fifth_and_of_single_photographs(
+    tmp_path, monkeypatch
+):
+    drawn = []
+    draw = Axes.bar
+
+    def bar(self, x, height, **looks):
+        drawn.append(height)
+        return draw(self, x, height, **looks)
+
+    monkeypatch.setattr(Axes, "bar", bar)
+    found = evaluation(20)
+    distribution_plot(found, tmp_path / "plot.png")
+    truth, predicted = found.distributions.truth, found.distributions.predicted
+    groups = np.argsort(found.truth).reshape(5, 4).tolist()
+    by_distance = np.argsort(found.distributions.emd)
+    for k, images in enumerate([*groups, *by_distance[[0, 9, 19], None].tolist()]):
+        np.testing.assert_allclose(drawn[2 * k], truth[images].mean(axis=0))
+        np.testing.assert_allclose(drawn[2 * k + 1], predicted[images].mean(axis=0))
 
 
 @pytest.mark.parametrize("suffix", ["png", "svg"])

@@ -13,10 +13,12 @@ from ssliqa.models import QualityModel, Score
 from ssliqa.models.activation_map import activation_map
 from ssliqa.report.drawing import head_and_caption, picture, short_name
 
+_WITHIN_COLORS = 0.99
 _CAPTION = (
     "By how many of the five levels the score would move, to first order, if the whole photograph "
     "had the features of a place (class activation map with Grad-CAM's weights, mean taken off): "
-    "blue speaks for a better score, red for a worse one. All maps share one range of colors. "
+    "blue speaks for a better score, red for a worse one. All maps share one range of colors, "
+    f"which {_WITHIN_COLORS:.0%} of all places keep within. "
     "A map says what the network uses, not what is wrong with the photograph."
 )
 
@@ -58,7 +60,7 @@ def activation_maps_plot(
     decoded = [read_image(photo) for photo in photos]
     with picture(path, 2.6 * (1 + len(networks)) + 0.8, 2.3 * len(photos) + 1.2) as figure:
         grid = figure.subplots(len(photos), 1 + len(networks), squeeze=False)
-        shown, largest = [], 0.0
+        shown, found = [], []
         for k, (row, pixels) in enumerate(zip(grid, decoded, strict=True)):
             rating = "" if ratings is None else f"\nMOS {ratings[k]:.3g}"
             row[0].set_title(short_name(photos[k]) + rating, fontsize=9)
@@ -66,16 +68,18 @@ def activation_maps_plot(
                 resized = resize_image(pixels, model.protocol)
                 score = Score.of(model.predict(resized), model.scale).score
                 values = activation_map(model, resized)
-                largest = max(largest, float(np.abs(values).max()))
-                axes.imshow(resized.mean(axis=2), cmap="gray", vmin=0, vmax=255)
+                found.append(np.abs(values).ravel())
+                # Black is lifted to gray, on which colors can be seen.
+                axes.imshow(resized.mean(axis=2), cmap="gray", vmin=-200, vmax=255)
                 shown.append(axes.imshow(values, cmap="RdBu", alpha=0.6))
                 axes.set_title(f"{name}\nscore {score:.3g}", fontsize=9)
                 row[0].imshow(resized)
         for axes in grid.flat:
             axes.set_axis_off()
+        most = float(np.quantile(np.concatenate(found), _WITHIN_COLORS)) or 1.0
         for image in shown:
-            image.set_clim(-largest or -1, largest or 1)
-        bar = figure.colorbar(shown[0], ax=grid, fraction=0.03, aspect=30, alpha=1)
+            image.set_clim(-most, most)
+        bar = figure.colorbar(shown[0], ax=grid, fraction=0.03, aspect=30, extend="both")
         bar.set_label("change of the score in levels", fontsize=8.5)
         bar.ax.tick_params(labelsize=8)
         head_and_caption(figure, title, _CAPTION)

@@ -126,7 +126,7 @@ def _agreement(
 ) -> str:
     loss = float(RELATION_LOSSES[relation](activations[one], activations[other]))
     pairs = matrices[one][apart], matrices[other][apart]
-    text = f"{one} against {other}: relation loss {loss:.3g}"
+    text = f"{one.capitalize()} against {other}: relation loss {loss:.3g}"
     if min(values.std() for values in pairs) > 0:
         text += f", correlation of the pairs {np.corrcoef(*pairs)[0, 1]:.2f}"
     return text
