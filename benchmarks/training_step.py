@@ -40,16 +40,14 @@ from ssliqa.models import QualityModel
 from ssliqa.training import BranchConfig
 from ssliqa.training.loop import Batch, Streams
 from ssliqa.training.precision import use_bf16
+from ssliqa.training.presets import read_preset
 
 LABELED, UNLABELED = 16, 32
 LEARNING_RATE = 2e-4
-PAPER = SSLIQAConfig(
-    loss="mse",
-    relation_weight=100,
-    mask_trivial=False,
-    ramp="none",
-    teacher_on_unlabeled="train",
-)
+PUBLISHED_METHOD = {
+    key: value for key, value in read_preset("paper")["method"].items() if key != "name"
+}
+PAPER = SSLIQAConfig(**{**PUBLISHED_METHOD, "ramp": "none"})
 PROGRESS = Progress(epoch=9, epochs=10, step=9, steps=10)
 
 
