@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import time
+from pathlib import Path
 from urllib.parse import unquote
 
 import pandas as pd
@@ -14,7 +15,9 @@ import yaml
 from tiny_set import console_script, environment
 
 from ssliqa.benchmark.plan import OWN_TEST, read_plan
+from ssliqa.benchmark.results import gather
 from ssliqa.benchmark.run import cell_folder, pending
+from ssliqa.benchmark.summary import write_summary
 from ssliqa.cli.main import main
 
 AXES = ["method", "pair", "student", "teacher", "budget", "ratio", "split", "test", "cell"]
@@ -117,10 +120,32 @@ def test_the_summary_shows_pictures_of_each_method_once(undisturbed, plan_file):
     assert len(page) < 2_000_000
 
 
+def test_a_training_that_stands_in_two_pairs_has_one_row_of_means(undisturbed, plan_file, tmp_path):
+    out = Path(shutil.copytree(undisturbed, tmp_path / "out"))
+    plan = read_plan(plan_file)
+    results = gather(plan, out)
+    again = results[results["method"] == "supervised"].assign(pair="another pair")
+    write_summary(plan, pd.concat([results, again]), out, missing=())
+    means = (out / "summary.md").read_text().split("## Results on further")[0]
+    assert means.count("| supervised |") == 1
+
+
+def test_only_the_trainings_of_the_first_split_are_drawn(tiny_set, tmp_path):
+    methods = {"supervised": {"method": "supervised"}}
+    plan = write_plan(tiny_set, tmp_path, methods=methods, splits=[3, 4])
+    out = tmp_path / "out"
+    assert main(["benchmark", str(plan), "--out", str(out), "--steps", "2"]) == 0
+    first, second = (cell_folder(out, cell) for cell in read_plan(plan, {"steps": 2}).cells)
+    drawn = [sorted(path.name for path in each.rglob("*.png")) for each in (first, second)]
+    assert "loss_terms.png" in drawn[0]
+    assert "scatter.png" in drawn[0]
+    assert drawn[1] == []
+    assert (second / "result.json").is_file()
+
+
 def test_a_picture_that_fails_costs_no_result_and_is_not_shown(tiny_set, tmp_path, monkeypatch):
     from ssliqa.benchmark import cell as cells
     from ssliqa.benchmark.gallery import chosen_pictures
-    from ssliqa.benchmark.results import gather
 
     def fail(*_, **__):
         raise MemoryError("no room to draw")
