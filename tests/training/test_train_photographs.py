@@ -12,7 +12,7 @@ from ssliqa.cli.train import configuration
 from ssliqa.data import read_split
 from ssliqa.errors import ConfigError, ImageReadError, SplitError
 from ssliqa.training import Monitor, train
-from ssliqa.training.photographs import gather_photographs
+from ssliqa.training.photographs import divide_photographs, gather_photographs
 
 SHORT = ("--epochs", "1", "--method", "ssliqa", "--label-budget", "8")
 
@@ -28,7 +28,8 @@ class Messages(Monitor):
 def gathered(tiny_set, tmp_path, *options):
     config = configuration(tiny_set.arguments(tmp_path / "run", *options))
     messages = Messages()
-    return gather_photographs(config, tmp_path / "split.csv", messages), messages.texts
+    table, split = divide_photographs(config, tmp_path / "split.csv", messages)
+    return gather_photographs(config, table, split, messages), messages.texts
 
 
 def files(photographs, part):

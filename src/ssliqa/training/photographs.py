@@ -53,22 +53,38 @@ class Photographs:
         return digest.hexdigest()
 
 
-def gather_photographs(config: TrainConfig, split_file: Path, monitor: Monitor) -> Photographs:
-    """Read the label table, divide it, and decode every photograph that training needs.
+def divide_photographs(
+    config: TrainConfig, split_file: Path, monitor: Monitor
+) -> tuple[LabelTable, Split]:
+    """Read the label table and divide it; no photograph is decoded yet.
 
     Args:
         config: the training's settings.
         split_file: a split written by an earlier attempt at this run; it wins over drawing anew.
-        monitor: told of rows set aside and photographs left out.
+        monitor: told of rows set aside.
 
     Raises:
-        ConfigError: an unreadable photograph under ``strict``, or nothing left to train on.
         LabelTableError, SplitError: see the readers.
     """
     table = read_rated(config)
     for line in (*table.problems, *table.remarks):
         monitor.message(line)
-    split = _split(config, table, split_file)
+    return table, _split(config, table, split_file)
+
+
+def gather_photographs(
+    config: TrainConfig, table: LabelTable, split: Split, monitor: Monitor
+) -> Photographs:
+    """Decode every photograph that training needs.
+
+    Args:
+        config: the training's settings.
+        table, split: from :func:`divide_photographs`.
+        monitor: told of photographs left out.
+
+    Raises:
+        ConfigError: an unreadable photograph under ``strict``, or nothing left to train on.
+    """
     parts: dict[str, Sequence[str]] = {
         "labeled": split.labeled,
         "unlabeled": split.unlabeled,
