@@ -8,6 +8,7 @@ from ssliqa.cli.main import main
 from ssliqa.cli.train import configuration
 from ssliqa.data import list_photographs
 from ssliqa.errors import ConfigError
+from ssliqa.images import ImageCache
 from ssliqa.training import BranchConfig, OptimizerConfig, TrainConfig
 from ssliqa.training.presets import preset_names
 from ssliqa.training.run_config import config_values, read_config
@@ -227,6 +228,30 @@ def test_a_file_in_the_place_of_the_run_folder_is_refused(tiny_set, tmp_path, ca
 def test_incomplete_commands_say_what_is_missing(arguments, named, capsys):
     assert main(["train", *arguments]) == 2
     assert_one_line(capsys.readouterr(), named)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (("--student.frozen-stages", "99"), "frozen_stages is 99"),
+        (("--student.head", "published"), "no published head"),
+        (("--teacher", "resnet1001"), "no backbone called 'resnet1001'"),
+        (("--weights", "nowhere.safetensors"), "nowhere.safetensors"),
+        (("--keep", "best"), "no validation images"),
+        (("--labels", "nowhere.csv"), "nowhere.csv does not exist"),
+        (("--label-budget", "99"), "label budget is 99"),
+    ],
+)
+def test_what_can_be_known_before_decoding_is_told_then_and_leaves_nothing_behind(
+    tiny_set, tmp_path, capsys, monkeypatch, arguments, named
+):
+    def decode(*_, **__):
+        raise AssertionError("photographs are decoded for nothing")
+
+    monkeypatch.setattr(ImageCache, "prepare", decode)
+    assert main(["train", *tiny_set.arguments(tmp_path / "runs" / "first", *arguments)]) == 2
+    assert_one_line(capsys.readouterr(), named)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_is_left_out_is_said_in_one_line_and_the_training_goes_on(tiny_set, tmp_path, capsys):

@@ -12,7 +12,7 @@ from ssliqa.cli.train import configuration
 from ssliqa.data import read_split
 from ssliqa.errors import ConfigError, ImageReadError, SplitError
 from ssliqa.training import Monitor, train
-from ssliqa.training.photographs import gather_photographs
+from ssliqa.training.photographs import divide_photographs, gather_photographs
 
 SHORT = ("--epochs", "1", "--method", "ssliqa", "--label-budget", "8")
 
@@ -28,7 +28,8 @@ class Messages(Monitor):
 def gathered(tiny_set, tmp_path, *options):
     config = configuration(tiny_set.arguments(tmp_path / "run", *options))
     messages = Messages()
-    return gather_photographs(config, tmp_path / "split.csv", messages), messages.texts
+    table, split = divide_photographs(config, tmp_path / "split.csv", messages)
+    return gather_photographs(config, table, split, messages), messages.texts
 
 
 def files(photographs, part):
@@ -60,6 +61,23 @@ def test_official_parts_are_kept_unless_a_split_is_to_be_drawn(tiny_set, tmp_pat
     drawn, _ = gathered(tiny_set, tmp_path, *options, "--official-split", "false")
     unknown, _ = gathered(tiny_set, tmp_path, "--seed", "3")
     assert drawn.split == unknown.split != official.split
+
+
+def test_photographs_that_the_table_calls_unrated_are_unlabeled_ones(tiny_set, tmp_path):
+    table = tmp_path / "words.csv"
+    scores = [*tiny_set.mos[:20], *["unrated"] * 3, "rejected"]
+    write_ratings(table, zip(tiny_set.names, scores, strict=True))
+    # A photograph that is given as unlabeled besides stands there once.
+    more = ("--unlabeled", tiny_set.folder / tiny_set.names[20])
+    found, messages = gathered(tiny_set, tmp_path, "--labels", table, *more)
+    assert files(found, "unlabeled") == set(tiny_set.names[20:23])
+    assert len(found.unlabeled) == 3
+    everything = {path.name for path in found.prepared.paths}
+    assert tiny_set.names[23] not in everything
+    assert [text.partition(" (")[0] for text in messages] == [
+        "Not rated, so only of use as unlabeled photographs",
+        "Rejected, so left out",
+    ]
 
 
 def test_labels_stand_with_the_photographs_they_belong_to(tiny_set, tmp_path):

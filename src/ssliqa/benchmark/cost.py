@@ -49,8 +49,8 @@ def estimate(cells: Iterable[Cell], further: int = 0) -> list[Cost]:
 
 def _cost(config: TrainConfig, further: int) -> Cost:
     kind = find_method(str(config.method["name"]))
-    training, test = _images(config)
-    unrated = len(list_photographs(config.unlabeled)) if config.unlabeled else 0
+    training, test, unrated = _images(config)
+    unrated += len(list_photographs(config.unlabeled))
     labeled = label_count(config.label_budget, training)
     unlabeled = training - labeled + unrated if kind.uses_unlabeled else 0
     epochs = [math.ceil(labeled * config.repeats / config.batch_size)]
@@ -69,20 +69,21 @@ def _cost(config: TrainConfig, further: int) -> Cost:
     return Cost(steps, steps * step + (test + further) * config.protocol.test_count * student)
 
 
-def _images(config: TrainConfig) -> tuple[int, int]:
-    """Training and test images of a split."""
-    count, official = _photographs(json.dumps(asdict(RatedSource.of(config))))
+def _images(config: TrainConfig) -> tuple[int, int, int]:
+    """Training and test images of a split, and those that the table names without a score."""
+    count, official, unrated = _photographs(json.dumps(asdict(RatedSource.of(config))))
     if official is not None and config.official_split:
-        return official["train"], official["test"]
+        return official["train"], official["test"], unrated
     train, _, test = config.fractions
-    return round(count * train), round(count * test)
+    return round(count * train), round(count * test), unrated
 
 
 @cache
-def _photographs(source: str) -> tuple[int, Counter[str] | None]:
-    """How many photographs a source has, and how many in each official part if it has parts."""
+def _photographs(source: str) -> tuple[int, Counter[str] | None, int]:
+    """Rated photographs of a source, those in each official part if it has parts, unrated ones."""
     table = RatedSource(**json.loads(source)).read()
-    return len(table), None if table.parts is None else Counter(table.parts)
+    parts = None if table.parts is None else Counter(table.parts)
+    return len(table), parts, len(table.unrated)
 
 
 def _seconds_a_crop(branch: BranchConfig, crop: int) -> float:

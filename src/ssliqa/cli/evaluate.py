@@ -51,8 +51,8 @@ def run(arguments: list[str]) -> int:
     model = load_model(options.run, options.device)
     out = _results_folder(options, folder)
     table = _table(options, folder)
-    for problem in table.problems:
-        print(f"ssliqa: {problem}", file=sys.stderr)
+    for line in (*table.problems, *table.remarks):
+        print(f"ssliqa: {line}", file=sys.stderr)
     with progress_bar(Console(stderr=True)) as bars:
         task = bars.add_task("scoring", total=len(table.names), note="")
         result = evaluate_model(

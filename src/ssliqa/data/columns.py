@@ -14,11 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from ssliqa.data.unrated import COLUMN, words
 from ssliqa.errors import LabelTableError, first_few
 
 _NAMES = {
     "image": """image image_name image_id image_path img img_name img_path name filename file_name
-        file path dist_img dis_img dist_img_path dis_img_path""",
+        file path image_url dist_img dis_img dist_img_path dis_img_path""",
     "mos": """mos dmos score mean mean_score mean_opinion_score label quality quality_score
         rating""",
     "std": "std sd stddev std_dev mos_std standard_deviation",
@@ -113,7 +114,8 @@ def pick_columns(rows: pd.DataFrame, columns: Columns) -> pd.DataFrame:
     Returns:
         A table with ``name``; ``v1`` .. ``vL`` (votes) or ``mos`` and perhaps ``std``, numbers,
         NaN where a cell is no number; and, where the table has them, ``split``, ``group`` and
-        ``rater``, text without surrounding spaces. A score column whose cells are lists becomes
+        ``rater``, text without surrounding spaces; and ``word`` where a cell says in words that
+        there is no score (:mod:`ssliqa.data.unrated`). A score column whose cells are lists becomes
         ``v1`` .. ``vL``.
 
     Raises:
@@ -131,6 +133,9 @@ def pick_columns(rows: pd.DataFrame, columns: Columns) -> pd.DataFrame:
             picked[f"v{number}"] = votes
     elif columns.mos is not None:
         picked["mos"] = _numbers(rows[columns.mos])
+        without_score = words(rows[columns.mos])
+        if without_score.any():
+            picked[COLUMN] = without_score
         if columns.std is not None:
             picked["std"] = _numbers(rows[columns.std])
     return pd.DataFrame(picked).reset_index(drop=True)

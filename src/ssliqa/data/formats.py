@@ -2,7 +2,8 @@
 
 * ``.csv``, ``.tsv``, ``.txt`` with a header line: separator comma, semicolon or tab, UTF-8 with
   or without byte order mark, quoted cells, any line ends;
-* ``.json``: a list of objects, one a row; a cell may be a list of shares;
+* ``.json``: a list of objects, one a row; a cell may be a list of shares; or an export of Label
+  Studio (:mod:`ssliqa.data.label_studio`);
 * ``.jsonl``: such an object a line;
 * ``.parquet``: a table whose cells may be lists of shares;
 * ``.txt``, ``.lst`` without a header: lines ``p1 p2 p3 p4 p5 name`` (the published SSLIQA lists)
@@ -21,6 +22,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from ssliqa.data.label_studio import is_export, is_short_export, read_export
 from ssliqa.errors import LabelTableError, MissingExtraError, first_few
 from ssliqa.opinion import LEVELS
 
@@ -121,6 +123,12 @@ def _read_text(path: Path) -> pd.DataFrame:
 
 def _read_json(path: Path) -> pd.DataFrame:
     content = json.loads(path.read_text(encoding="utf-8-sig"))
+    if is_export(content):
+        return read_export(content, path)
+    if isinstance(content, list) and content and all(map(is_short_export, content)):
+        raise LabelTableError(
+            f"{path} is a JSON-MIN export of Label Studio.", "Export again, as JSON."
+        )
     if not isinstance(content, Sequence) or not all(isinstance(row, dict) for row in content):
         raise LabelTableError(
             f"{path} is not a list of JSON objects.",

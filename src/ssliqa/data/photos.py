@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 
 from ssliqa.errors import ConfigError, LabelTableError, first_few
@@ -15,6 +17,10 @@ IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".
 
 LIST_SUFFIXES = frozenset({".txt", ".lst"})
 """Endings, in lower case, of files that list photographs."""
+
+
+_UPLOAD = re.compile(r"[0-9a-f]{8}-(.+)")
+_NOT_IN_UPLOADS = re.compile(r"[^-\w.]")
 
 
 def list_photographs(sources: Sequence[Path | str]) -> list[Path]:
@@ -121,6 +127,32 @@ class PhotographFinder:
                     stems[path.stem].append(path)
             self._stems[folder] = dict(stems)
         return self._stems[folder]
+
+
+class UrlFinder(PhotographFinder):
+    """Finds photographs that a rating tool names by their URL, among the files they came from.
+
+    Of a URL's path the longest ending counts that is a file below the folder. Label Studio puts
+    eight digits before the name of an upload and takes spaces and most signs out of it; such a name
+    stands for the file that would be called so.
+    """
+
+    def candidates(self, name: str) -> list[Path]:
+        """Give the files the name may stand for, as spelled or as they were before the upload."""
+        parts = [part for part in name.split("/") if part]
+        for start in range(len(parts)):
+            if found := super().candidates("/".join(parts[start:])):
+                return found
+        upload = _UPLOAD.fullmatch(parts[-1]) if parts else None
+        return [] if upload is None else self._uploadable.get(upload[1], [])
+
+    @cached_property
+    def _uploadable(self) -> dict[str, list[Path]]:
+        names: dict[str, list[Path]] = defaultdict(list)
+        for path in sorted(self.folder.iterdir()):
+            if _looks_like_photograph(path):
+                names[_NOT_IN_UPLOADS.sub("", path.name.strip().replace(" ", "_"))].append(path)
+        return names
 
 
 class AnyCaseFinder(PhotographFinder):

@@ -18,11 +18,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ssliqa.data.columns import find_columns, pick_columns
+from ssliqa.data.columns import find_columns, pick_columns, plain_name
 from ssliqa.data.formats import read_rows
-from ssliqa.data.photos import PhotographFinder
+from ssliqa.data.label_studio import URL_COLUMN
+from ssliqa.data.photos import PhotographFinder, UrlFinder
 from ssliqa.data.problems import Ledger
 from ssliqa.data.ratings import gather_ratings, label_images, screen_ratings, settle_scale
+from ssliqa.data.unrated import set_apart
+from ssliqa.data.xmp import read_stars
+from ssliqa.errors import first_few
 from ssliqa.opinion import Scale
 
 _PARTS = {
@@ -50,6 +54,8 @@ class LabelTable:
             and test); the name itself where the label file does not say.
         parts: the official part of each row, ``train``, ``validation`` or ``test``, or None.
         problems: what was set aside under ``on_problem="warn"``, one line for each kind.
+        unrated: files of photographs that the label file names without a score.
+        remarks: what else is to be known, such as which photographs were rejected, a line each.
     """
 
     names: tuple[str, ...]
@@ -62,12 +68,14 @@ class LabelTable:
     groups: tuple[str, ...]
     parts: tuple[str, ...] | None
     problems: tuple[str, ...]
+    unrated: tuple[Path, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.names)
 
     def subset(self, indices: Sequence[int] | NDArray[np.int_]) -> LabelTable:
-        """Give the rows at these positions, in this order, as a table of their own."""
+        """Give the rows at these positions, in this order, as a table without unrated images."""
         rows = np.asarray(indices, dtype=np.intp)
         return replace(
             self,
@@ -78,6 +86,8 @@ class LabelTable:
             std=None if self.std is None else self.std[rows],
             groups=tuple(self.groups[row] for row in rows),
             parts=None if self.parts is None else tuple(self.parts[row] for row in rows),
+            unrated=(),
+            remarks=(),
         )
 
 
@@ -93,7 +103,8 @@ def read_label_table(
     """Read a table of ratings and find the photographs it rates.
 
     Args:
-        labels: a file of one of the forms of :mod:`ssliqa.data.formats`; ``~`` is the home folder.
+        labels: a file of one of the forms of :mod:`ssliqa.data.formats`, or a folder of
+            photographs with stars (:mod:`ssliqa.data.xmp`); ``~`` is the home folder.
         images: the folder that the names are relative to; None for the folder of ``labels``.
         scale: the scale of the scores, in words as :meth:`ssliqa.opinion.Scale.parse` reads them
             (``"0-100"``) or as an object; None for the levels of the votes, or 1..5.
@@ -112,12 +123,16 @@ def read_label_table(
         MissingExtraError: a Parquet file, and no package that reads it.
     """
     labels = Path(labels).expanduser()
-    images = labels.parent if images is None else Path(images).expanduser()
-    cells = read_rows(labels)
+    stars = labels.is_dir()
+    if images is None:
+        images = labels if stars else labels.parent
+    images = Path(images).expanduser()
+    cells = read_stars(labels) if stars else read_rows(labels)
     meaning = find_columns(cells, columns or {})
     rows = pick_columns(cells, meaning)
     scale = settle_scale(rows, meaning, Scale.parse(scale) if isinstance(scale, str) else scale)
-    finder = PhotographFinder(images) if find_files else images
+    kind = UrlFinder if plain_name(meaning.image) == URL_COLUMN else PhotographFinder
+    finder = kind(images) if find_files else images
     return build_table(rows, scale, finder, labels, on_problem)
 
 
@@ -143,14 +158,12 @@ def build_table(
     """
     ledger = Ledger(source)
     rows = _screen_names(rows, ledger)
+    rows, apart = set_apart(rows)
     rows = screen_ratings(rows, scale, ledger)
     rows = _screen_parts(rows, ledger)
     rows = gather_ratings(rows, scale, ledger)
-    if isinstance(finder, Path):
-        paths = pd.Series([finder / name for name in rows["name"]], dtype=object)
-        rows = rows.assign(path=paths)
-    else:
-        rows = _find_files(rows, finder, ledger)
+    unrated = _find_files(pd.DataFrame({"name": apart.unrated}, dtype=object), finder, ledger)
+    rows = _find_files(rows, finder, ledger)
     rows = _screen_repeats(rows, ledger)
     if on_problem == "error":
         ledger.refuse()
@@ -168,6 +181,10 @@ def build_table(
         groups=tuple(rows["group"] if "group" in rows else rows["name"]),
         parts=tuple(rows["split"]) if "split" in rows else None,
         problems=ledger.lines,
+        unrated=tuple(unrated["path"]),
+        remarks=tuple(
+            f"{what} ({len(names)}): {first_few(names)}" for names, what in apart.remarks if names
+        ),
     )
 
 
@@ -201,7 +218,12 @@ def _screen_parts(rows: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
     return rows[rows["split"].notna()].reset_index(drop=True)
 
 
-def _find_files(rows: pd.DataFrame, finder: PhotographFinder, ledger: Ledger) -> pd.DataFrame:
+def _find_files(
+    rows: pd.DataFrame, finder: PhotographFinder | Path, ledger: Ledger
+) -> pd.DataFrame:
+    if isinstance(finder, Path):
+        paths = [finder / name for name in rows["name"]]
+        return rows.assign(path=pd.Series(paths, dtype=object))
     found = {name: finder.candidates(name) for name in rows["name"].unique()}
     ledger.note(
         [name for name, files in found.items() if not files],

@@ -8,9 +8,13 @@ import tempfile
 from pathlib import Path
 
 import torch
+from huggingface_hub import constants, get_hf_file_metadata, hf_hub_url, try_to_load_from_cache
 
 from ssliqa.errors import ConfigError, ModelError
-from ssliqa.models.quality_model import QualityModel
+from ssliqa.models.quality_model import QualityModel, no_such_model
+
+_PATIENCE = 10.0
+"""Seconds to wait for the hub's answer."""
 
 HUB_NAME = r"[\w.-]+/[\w.-]+"
 
@@ -53,8 +57,25 @@ def load_model(model: str | Path, device: str = "cpu") -> QualityModel:
             "Name a run folder, a model folder or a model on the hub (org/name).",
         )
     else:
-        name = str(model)
+        return _from_hub(str(model), device)
     return QualityModel.from_pretrained(name, map_location=device)
+
+
+def _from_hub(name: str, device: str) -> QualityModel:
+    """A model by its name on the hub, or as it was fetched before.
+
+    The hub's library tries a name that it does not know again and again, for half a minute without
+    a network. A mistyped folder looks like such a name, so the hub is asked once beforehand.
+    """
+    fetched, reached = False, False
+    try:
+        fetched = isinstance(try_to_load_from_cache(name, constants.CONFIG_NAME), str)
+        get_hf_file_metadata(hf_hub_url(name, constants.CONFIG_NAME), timeout=_PATIENCE)
+        reached = True
+    except Exception as error:  # whatever the library's own HTTP library raises
+        if not fetched:
+            raise no_such_model(name, error) from error
+    return QualityModel.from_pretrained(name, map_location=device, local_files_only=not reached)
 
 
 def save_model(model: QualityModel, folder: Path, facts: str = "") -> None:

@@ -200,7 +200,7 @@ class QualityModel(nn.Module, PyTorchModelHubMixin, library_name="ssliqa"):
         try:
             return super().from_pretrained(model_id, **arguments)
         except (EntryNotFoundError, HFValidationError, HfHubHTTPError) as error:
-            raise _no_such_model(model_id, error) from error
+            raise no_such_model(model_id, error) from error
         except (AttributeError, OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
             # The mixin reads the configuration, and takes it for a JSON object.
             raise ModelError(
@@ -243,7 +243,7 @@ class QualityModel(nn.Module, PyTorchModelHubMixin, library_name="ssliqa"):
                     )
                 )
             except (EntryNotFoundError, HFValidationError, HfHubHTTPError, OSError) as error:
-                raise _no_such_model(model_id, error) from error
+                raise no_such_model(model_id, error) from error
         if config is None or "backbone" not in config:
             raise ModelError(
                 f"'{model_id}' has no config.json of a quality model.",
@@ -277,7 +277,8 @@ class QualityModel(nn.Module, PyTorchModelHubMixin, library_name="ssliqa"):
         return model.to(map_location).eval()
 
 
-def _no_such_model(model_id: str, error: Exception) -> ModelError:
+def no_such_model(model_id: str, error: Exception) -> ModelError:
+    """The error for a name that leads to no model, neither here nor on the hub."""
     return ModelError(
         f"There is no model folder '{model_id}', and the hub has no such model or cannot be "
         f"reached ({type(error).__name__}).",

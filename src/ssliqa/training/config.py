@@ -88,7 +88,8 @@ class TrainConfig:
 
     Args:
         out: the run folder.
-        labels: table of ratings (CSV, TSV, JSON, Parquet or a text list).
+        labels: table of ratings (CSV, TSV, JSON, Parquet, a text list, an export of Label Studio),
+            or a folder of photographs with stars (xmp:Rating).
         images: folder that the names in the table are relative to.
         dataset: a database instead of a table of ratings; `ssliqa datasets` lists them.
         root: folder of the database's copy.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,22 +53,38 @@ class Photographs:
         return digest.hexdigest()
 
 
-def gather_photographs(config: TrainConfig, split_file: Path, monitor: Monitor) -> Photographs:
-    """Read the label table, divide it, and decode every photograph that training needs.
+def divide_photographs(
+    config: TrainConfig, split_file: Path, monitor: Monitor
+) -> tuple[LabelTable, Split]:
+    """Read the label table and divide it; no photograph is decoded yet.
 
     Args:
         config: the training's settings.
         split_file: a split written by an earlier attempt at this run; it wins over drawing anew.
-        monitor: told of rows set aside and photographs left out.
+        monitor: told of rows set aside.
 
     Raises:
-        ConfigError: an unreadable photograph under ``strict``, or nothing left to train on.
         LabelTableError, SplitError: see the readers.
     """
     table = read_rated(config)
-    for problem in table.problems:
-        monitor.message(problem)
-    split = _split(config, table, split_file)
+    for line in (*table.problems, *table.remarks):
+        monitor.message(line)
+    return table, _split(config, table, split_file)
+
+
+def gather_photographs(
+    config: TrainConfig, table: LabelTable, split: Split, monitor: Monitor
+) -> Photographs:
+    """Decode every photograph that training needs.
+
+    Args:
+        config: the training's settings.
+        table, split: from :func:`divide_photographs`.
+        monitor: told of photographs left out.
+
+    Raises:
+        ConfigError: an unreadable photograph under ``strict``, or nothing left to train on.
+    """
     parts: dict[str, Sequence[str]] = {
         "labeled": split.labeled,
         "unlabeled": split.unlabeled,
@@ -76,7 +93,7 @@ def gather_photographs(config: TrainConfig, split_file: Path, monitor: Monitor) 
     place = {name: k for k, name in enumerate(table.names)}
     rows = {part: [place[name] for name in names] for part, names in parts.items()}
     of_table = [row for part in rows.values() for row in part]
-    further = _not_in(table, list_photographs(config.unlabeled)) if config.unlabeled else []
+    further = _not_in(table, [*table.unrated, *list_photographs(config.unlabeled)])
     paths = [table.paths[row] for row in of_table] + further
     cache = ImageCache(
         Path(config.cache).expanduser() if config.cache else default_cache_folder(),
@@ -119,10 +136,13 @@ def gather_photographs(config: TrainConfig, split_file: Path, monitor: Monitor) 
 
 
 def _not_in(table: LabelTable, photographs: Sequence[Path]) -> list[Path]:
-    """The photographs whose content is none of the table's.
+    """The photographs whose content is none of the table's rated ones, each file once.
 
     A test photograph must not slip into training through a folder that holds a copy of it.
     """
+    photographs = list({os.path.realpath(path): path for path in photographs}.values())
+    if not photographs:
+        return []
     rated = {_content(path) for path in table.paths}
     return [path for path in photographs if _content(path) not in rated]
 

@@ -31,13 +31,15 @@ from ssliqa.opinion import Scale, distribution_mean
 from ssliqa.training.config import BranchConfig, TrainConfig
 from ssliqa.training.loop import Streams, run_loop
 from ssliqa.training.monitor import Monitor
-from ssliqa.training.photographs import Photographs, gather_photographs
+from ssliqa.training.photographs import Photographs, divide_photographs, gather_photographs
 from ssliqa.training.precision import use_bf16
 from ssliqa.training.run_config import method_settings, read_config, write_config
 from ssliqa.training.run_lock import run_lock
 from ssliqa.training.signals import stop_on_signal
 
 _OF_A_RUN = ("split.csv", "environment.json", "checkpoints")
+_NO_VALIDATION = "keep is 'best', but there are no validation images to tell which is best."
+_SOME_VALIDATION = "Give some with --fractions '[0.7, 0.1, 0.2]', or use --keep last."
 
 
 @dataclass(frozen=True)
@@ -92,27 +94,29 @@ def _run(config: TrainConfig, folder: Path, monitor: Monitor) -> TrainResult:
     find_method(str(config.method.get("name")))  # a wrong name costs no decoding
     accelerator = Accelerator(cpu=config.device == "cpu")
     with run_lock(folder, accelerator.is_main_process):
+        table, split = divide_photographs(config, folder / "split.csv", monitor)
+        if config.keep == "best" and not split.validation:
+            raise ConfigError(_NO_VALIDATION, _SOME_VALIDATION)
+        # Wrong networks, heads, stages or weights are told before minutes of decoding.
+        set_seed(config.seed)
+        method = build_method(config, table.scale, accelerator.device)
         # Ctrl-C ends this part at once: there is nothing to save yet, and it may take minutes.
         with accelerator.main_process_first():
-            photographs = gather_photographs(config, folder / "split.csv", monitor)
+            photographs = gather_photographs(config, table, split, monitor)
         if config.keep == "best" and not len(photographs.validation):
-            raise ConfigError(
-                "keep is 'best', but there are no validation images to tell which is best.",
-                "Give some with --fractions '[0.7, 0.1, 0.2]', or use --keep last.",
-            )
-        return _fit(config, folder, photographs, accelerator, monitor)
+            raise ConfigError(_NO_VALIDATION, _SOME_VALIDATION)  # they cannot be read
+        return _fit(config, folder, photographs, method, accelerator, monitor)
 
 
 def _fit(
     config: TrainConfig,
     folder: Path,
     photographs: Photographs,
+    method: Method,
     accelerator: Accelerator,
     monitor: Monitor,
 ) -> TrainResult:
     with stop_on_signal() as stop:
-        set_seed(config.seed)
-        method = build_method(config, photographs.scale, accelerator.device)
         if accelerator.is_main_process:
             _begin(config, folder, photographs, method)
         facts = _facts(config, photographs)
