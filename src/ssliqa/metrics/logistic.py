@@ -12,16 +12,16 @@ quality assessment", 2000; Sheikh, Sabir, Bovik, IEEE Trans. Image Processing 15
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypedDict
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import least_squares
 from scipy.special import expit
 
 from ssliqa.metrics.correlation import paired
+from ssliqa.metrics.least_squares import Minimum, least_squares
 
 FEWEST_FOR_A_LOGISTIC = 5
 """Four parameters pass through four points exactly; from five on there is something to fit."""
@@ -29,14 +29,30 @@ FEWEST_FOR_A_LOGISTIC = 5
 _WIDTHS = (0.25, 1.0)
 """Widths to start from, in standard deviations of the scores: a steep passage and a gentle one."""
 
+_CENTERS = (0.0, -1.0, 1.0)
+"""Where the passages to start from are, in standard deviations from the mean of the scores."""
+
+_FAR = 20.0
+"""Widths beyond the scores at which the curve is an exponential; further off only its end grows."""
+
 _LOG_WIDTH_RANGE = (np.log(1e-3), np.log(1e3))
 """Logarithms of the widths, in standard deviations, beyond which the curve is a step or a line."""
 
 _LEAST_GAIN = 1e-9
 """Share of the ratings' variance by which a logistic must beat the line to count as better."""
 
-_SEARCH = {"max_nfev": 1000, "ftol": 1e-8}
-_SEARCH_FROM_A_START = {"max_nfev": 10, "ftol": 1e-4}
+
+_EXACT = 1e-16
+"""Share of the ratings' variance that is rounding: the curve passes through all of them."""
+
+
+class _Limits(TypedDict):
+    most: int
+    tolerance: float
+
+
+_SEARCH = _Limits(most=300, tolerance=1e-8)
+_SEARCH_FROM_A_START = _Limits(most=10, tolerance=1e-4)
 
 
 @dataclass(frozen=True)
@@ -104,12 +120,11 @@ def fit_logistic(
     if n < FEWEST_FOR_A_LOGISTIC:
         return _line(slope, intercept, f"four parameters need at least five images, n = {n}")
     if start is None:
-        ends = (y.max(), y.min()) if correlation >= 0 else (y.min(), y.max())
-        tries = [_search((*ends, 0.0, np.log(width)), x, y, _SEARCH) for width in _WIDTHS]
+        starts = itertools.product(_CENTERS, _WIDTHS)
+        tries = [_search((center, np.log(width)), x, y, _SEARCH) for center, width in starts]
     elif start.kind == "logistic":
-        b1, b2, b3, b4 = start.parameters
-        ends = ((b1 - y_mean) / y_std, (b2 - y_mean) / y_std)
-        first = (*ends, (b3 - x_mean) / x_std, np.log(b4 / x_std))
+        _, _, b3, b4 = start.parameters
+        first = ((b3 - x_mean) / x_std, np.log(b4 / x_std))
         tries = [_search(first, x, y, _SEARCH_FROM_A_START)]
     else:
         return _line(slope, intercept, start.note)
@@ -120,45 +135,64 @@ def fit_logistic(
     # From a start the few steps do, converged or not: they begin close to the end.
     if not best.converged and start is None:
         return _line(slope, intercept, "the logistic fit did not converge")
+    center, width = _passage(best.parameters, x)
+    low, gain = _ends(expit((x - center) / width), y)
     parameters = (
-        y_mean + y_std * best.parameters[0],
-        y_mean + y_std * best.parameters[1],
-        x_mean + x_std * best.parameters[2],
-        x_std * _width(best.parameters),
+        y_mean + y_std * (low + gain),
+        y_mean + y_std * low,
+        x_mean + x_std * center,
+        x_std * width,
     )
     return LogisticFit("logistic", tuple(float(value) for value in parameters), converged=True)
-
-
-@dataclass(frozen=True)
-class _Search:
-    parameters: NDArray[np.float64]
-    squares: float
-    converged: bool
 
 
 def _search(
     first: tuple[float, ...],
     x: NDArray[np.float64],
     y: NDArray[np.float64],
-    limits: Mapping[str, float],
-) -> _Search:
-    """Levenberg-Marquardt on (b1, b2, b3, log b4), which keeps the width positive."""
+    limits: _Limits,
+) -> Minimum:
+    """Search over (b3, log b4), which keeps the width positive; the ends follow in closed form.
+
+    Source: Kaufman, "A variable projection method for solving separable nonlinear least squares
+    problems", BIT 15 (1975).
+    """
 
     def residuals(b: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.asarray(b[1] + (b[0] - b[1]) * expit((x - b[2]) / _width(b)) - y)
+        center, width = _passage(b, x)
+        share = expit((x - center) / width)
+        low, gain = _ends(share, y)
+        return np.asarray(low + gain * share - y)
 
     def jacobian(b: NDArray[np.float64]) -> NDArray[np.float64]:
-        width = _width(b)
-        share = expit((x - b[2]) / width)
-        steepness = (b[0] - b[1]) * share * (1 - share) / width
-        return np.stack([share, 1 - share, -steepness, -steepness * (x - b[2])], axis=1)
+        center, width = _passage(b, x)
+        share = expit((x - center) / width)
+        _, gain = _ends(share, y)
+        steepness = -gain * share * (1 - share) / width
+        rows = np.stack([steepness, steepness * (x - center)])
+        # Only what the ends cannot follow counts.
+        rows = rows - rows.mean(-1, keepdims=True)
+        share = share - share.mean()
+        norm = (share * share).sum()
+        followed = (rows * share).sum(-1, keepdims=True) / norm * share if norm > 0 else 0.0
+        return np.asarray(rows - followed)
 
-    result = least_squares(residuals, np.asarray(first), jacobian, method="lm", **limits)
-    return _Search(result.x, float(2 * result.cost), bool(result.success))
+    return least_squares(residuals, jacobian, np.asarray(first), enough=_EXACT * len(x), **limits)
 
 
-def _width(b: NDArray[np.float64]) -> float:
-    return float(np.exp(np.clip(b[3], *_LOG_WIDTH_RANGE)))
+def _ends(share: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[float, float]:
+    """The b2 and b1 - b2 that suit the ratings best, from the share of b1 in each."""
+    mean = share.mean()
+    deviation = share - mean
+    norm = (deviation * deviation).sum()
+    gain = (deviation * y).sum() / norm if norm > 0 else 0.0
+    return float(y.mean() - gain * mean), float(gain)
+
+
+def _passage(b: NDArray[np.float64], x: NDArray[np.float64]) -> tuple[float, float]:
+    """The center b3 and the width b4, within what makes a difference."""
+    width = float(np.exp(np.clip(b[1], *_LOG_WIDTH_RANGE)))
+    return float(np.clip(b[0], x.min() - _FAR * width, x.max() + _FAR * width)), width
 
 
 def _line(slope: float, intercept: float, reason: str) -> LogisticFit:
