@@ -212,6 +212,13 @@ def test_the_default_ramp_climbs_smoothly_to_one_at_its_share_of_training(make_m
     assert weights[4] == pytest.approx(np.exp(-5 / 4))  # half way
 
 
+@pytest.mark.parametrize("name", ["prediction_weight", "relation_weight"])
+@pytest.mark.parametrize("weight", [-5, float("nan"), float("inf")])
+def test_a_weight_that_would_reward_disagreement_or_is_no_number_is_refused(name, weight):
+    with pytest.raises(ConfigError, match=f"{name} is {weight}"):
+        SSLIQAConfig(**{name: weight})
+
+
 @pytest.mark.parametrize("decay", [-0.1, 1, 1.5])
 def test_a_memory_without_end_or_below_none_is_refused(decay):
     with pytest.raises(ConfigError, match="teacher_average"):

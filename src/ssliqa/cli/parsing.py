@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from jsonargparse import ArgumentError, ArgumentParser, Namespace
 
 from ssliqa.errors import ConfigError
+from ssliqa.training.parser_words import plain_words
 
 FEWEST_RESAMPLES = 100
 
@@ -31,9 +32,7 @@ def parse(parser: ArgumentParser, arguments: Sequence[str]) -> Namespace:
     try:
         return parser.parse_args(underscored(arguments))
     except ArgumentError as error:
-        raise ConfigError(
-            " ".join(str(error).split()).rstrip(".") + ".", f"See: {parser.prog} --help"
-        ) from error
+        raise ConfigError(plain_words(error), f"See: {parser.prog} --help") from error
 
 
 def add_label_options(parser: ArgumentParser) -> None:

@@ -118,6 +118,8 @@ def _values(
             values.append(metric(series, ratings))
         except MetricError:
             values.append(math.nan)
+    if len(scores) < FEWEST_FOR_A_CORRELATION or ratings.min() == ratings.max():
+        values[-1] = math.nan  # a curve through one or two ratings, or equal ones, is no fit
     return values
 
 

@@ -17,6 +17,7 @@ Knowledge Distillation", CVPR 2019. Ramp: Laine & Aila, "Temporal Ensembling", I
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal, cast
@@ -79,6 +80,13 @@ class SSLIQAConfig:
                 f"method.ramp_share is {self.ramp_share}; expected a share above 0.",
                 "For full consistency from the first step use --method.ramp none.",
             )
+        for name in ("prediction_weight", "relation_weight"):
+            weight = getattr(self, name)
+            if not 0 <= weight < math.inf:
+                raise ConfigError(
+                    f"method.{name} is {weight}; expected a number of 0 or more.",
+                    "With 0 this consistency is left out.",
+                )
         if not 0 <= self.teacher_average < 1:
             raise ConfigError(
                 f"method.teacher_average is {self.teacher_average}; expected 0 or more, below 1.",

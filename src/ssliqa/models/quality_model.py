@@ -189,7 +189,8 @@ class QualityModel(nn.Module, PyTorchModelHubMixin, library_name="ssliqa"):
         """Load a trained model, in evaluation mode.
 
         Args:
-            pretrained_model_name_or_path: a model folder, or a name on the hub (org/name).
+            pretrained_model_name_or_path: a run folder (its ``model/`` is taken), a model folder,
+                or a name on the hub (org/name).
             arguments: of the mixin, such as ``revision`` or ``token``; ``map_location`` is the
                 device to load to.
 
@@ -197,6 +198,8 @@ class QualityModel(nn.Module, PyTorchModelHubMixin, library_name="ssliqa"):
             ModelError: no such model, or a file of it is missing, damaged or of another model.
         """
         model_id = str(pretrained_model_name_or_path)
+        if (Path(model_id) / "model" / constants.CONFIG_NAME).is_file():
+            model_id = str(Path(model_id) / "model")
         try:
             return super().from_pretrained(model_id, **arguments)
         except (EntryNotFoundError, HFValidationError, HfHubHTTPError) as error:

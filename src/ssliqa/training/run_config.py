@@ -22,6 +22,7 @@ from ssliqa.errors import ConfigError, ResumeError
 from ssliqa.files import write_text
 from ssliqa.methods import find_method
 from ssliqa.training.config import TrainConfig
+from ssliqa.training.parser_words import plain_words
 
 FILE = "config.yaml"
 DEFAULT_METHOD = "ssliqa"
@@ -71,9 +72,7 @@ def parse_config(
         found = parser.parse_object(values) if values is not None else parser.parse_args(arguments)
         built: Namespace = parser.instantiate(found)
     except (ArgumentError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            " ".join(str(error).split()).rstrip(".") + ".", "See: ssliqa train --help"
-        ) from error
+        raise ConfigError(plain_words(error), "See: ssliqa train --help") from error
     settings = dict(vars(built))
     settings.pop("config", None)
     settings["method"] = asdict(settings["method"])
