@@ -62,7 +62,7 @@ def test_exchanging_prediction_and_rating_changes_the_fitted_figures_only():
 @pytest.mark.parametrize("n", [1, 2])
 def test_fewer_than_three_images_leave_correlations_undefined_and_say_why(n):
     evaluation = evaluate([1.0, 2.0][:n], [1.5, 3.0][:n])
-    assert evaluation.srcc == evaluation.plcc_fitted == Figure(None)
+    assert evaluation.srcc == evaluation.plcc_fitted == evaluation.rmse_fitted == Figure(None)
     assert evaluation.rmse.value > 0
     assert evaluation.notes == (f"n = {n}: at least 3 images are needed for a correlation.",)
 
@@ -87,6 +87,7 @@ def test_constant_series_leave_correlations_undefined_and_say_why(constant, kind
     for name in ("SRCC", "KRCC", "PLCC", "PLCC_fitted"):
         assert evaluation.figures[name] == Figure(None)
     assert evaluation.rmse.low <= evaluation.rmse.value <= evaluation.rmse.high
+    assert (evaluation.rmse_fitted == Figure(None)) == (kind == "ratings")
     assert evaluation.notes == (f"All 40 {kind} equal 0.1: correlations are undefined.",)
 
 
