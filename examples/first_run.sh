@@ -7,8 +7,8 @@
 #
 # DATA holds ratings.csv (image, mos, std on 0-100) and images/; WEIGHTS the safetensors start
 # weights of both networks, as <backbone>.safetensors. Training takes a GPU where there is one, and
-# with DEVICE=cuda the evaluation, too. On two cores two of these with different
-# seeds and OMP_NUM_THREADS=1 take less time than one after the other.
+# with DEVICE=cuda the evaluation, too. On two cores two of these with different seeds and
+# OMP_NUM_THREADS=1 take less time than one after the other.
 set -euo pipefail
 data=$1 weights=$2 out=$3
 shift 3
