@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from ssliqa.benchmark.plan import Plan
+from ssliqa.data import RatedSource
 from ssliqa.errors import ConfigError, SsliqaError
 from ssliqa.training import Monitor
 from ssliqa.training.photographs import divide_photographs
 from ssliqa.training.run import check_validation
 
-_DECIDING = ("labels", "dataset", "subset", "split", "fractions", "official_split", "keep")
-"""Settings on which it depends, beside the budget, whether the parts will do."""
+_DECIDING = ("split", "fractions", "official_split", "label_budget", "keep")
+"""Settings on which it depends, beside the rated photographs, whether the parts will do."""
 
 
 def check_parts(plan: Plan) -> None:
@@ -25,10 +26,10 @@ def check_parts(plan: Plan) -> None:
     seen = set()
     for cell in plan.cells:
         config = cell.config
-        told = tuple(str(getattr(config, name)) for name in _DECIDING)
-        if (config.split is None and config.keep != "best") or (told, cell.budget) in seen:
+        told = (RatedSource.of(config), *(getattr(config, name) for name in _DECIDING))
+        if (config.split is None and config.keep != "best") or str(told) in seen:
             continue
-        seen.add((told, cell.budget))
+        seen.add(str(told))
         try:
             _, split = divide_photographs(config, None, Monitor())
             check_validation(config, split)
