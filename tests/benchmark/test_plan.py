@@ -5,7 +5,8 @@ import json
 import pytest
 import yaml
 
-from ssliqa.benchmark.plan import OWN_TEST, read_plan
+from ssliqa.benchmark.plan import read_plan
+from ssliqa.benchmark.test_sets import OWN_TEST
 from ssliqa.errors import ConfigError
 from ssliqa.training.presets import read_preset
 
@@ -178,10 +179,11 @@ def test_test_sets_can_be_placed_added_and_left_out_from_outside(read):
     [
         (
             {"tests.livec.root": "x"},
-            r"'livec' of the plan: No ratings are named.*--tests.livec.labels",
+            r"no test set 'livec'.*--tests.livec.labels",
         ),
         ({"tests.new.dataset": "livec"}, r"--tests.new.root DIR"),
         ({"tests.new": "DIR"}, r"Write --tests.new.root DIR"),
+        ({"tests.nigt": "none"}, "no test set 'nigt'"),
         ({"tests.new.dataset": "ava", "tests.new.root": "x"}, "no database called 'ava'"),
         (
             {"tests.n.dataset": "nnid", "tests.n.root": "x", "tests.n.subset": 700},
@@ -225,6 +227,59 @@ REFUSED = {
     "another baseline": ({"baseline": "magic"}, "magic"),
     "a test set without labels": ({"tests": {"night": {"images": "x"}}}, "night"),
     "a test set with more": ({"tests": {"night": {"labels": "x", "foo": 1}}}, "foo"),
+    "the test part as a test set": ({"tests": {OWN_TEST: {"labels": "x"}}}, "each split keeps"),
+    "the test part as a subset": (
+        {"tests": {"test": {"dataset": "nnid", "root": "x", "subset": ["part"]}}},
+        "each split keeps",
+    ),
+    "two test sets of one name": (
+        {
+            "tests": {
+                "a 512": {"labels": "x"},
+                "a": {"dataset": "nnid", "root": "x", "subset": [512]},
+            }
+        },
+        "twice",
+    ),
+    "no subsets": ({"tests": {"n": {"dataset": "nnid", "root": "x", "subset": []}}}, "empty list"),
+    "an unknown answer to problems": (
+        {"tests": {"n": {"labels": "x", "on_problem": "maybe"}}},
+        "on_problem is 'maybe'.*error or warn",
+    ),
+    "a test set's labels as a number": ({"tests": {"n": {"labels": 5}}}, "labels is 5"),
+    "a scale as a number": ({"tests": {"n": {"labels": "x", "scale": 5}}}, "scale is 5"),
+    "columns as a number": ({"tests": {"n": {"labels": "x", "columns": 5}}}, "columns is 5"),
+    "settings in a list": ({"settings": ["a"]}, "instead of settings"),
+    "settings in a word": ({"settings": "abc"}, "instead of settings"),
+    "a shared network as a number": ({"settings": {"student": 5}}, "settings, student is 5"),
+    "a network as a number": ({"methods": {"x": {"student": 5}}}, "'x', student is 5"),
+    "a network as a number below its settings": (
+        {"methods": {"x": {"student": 5, "student.head": "64"}}},
+        "student is 5",
+    ),
+    "a network called by a number": ({"settings": {"student.name": 5}}, "student.name is 5"),
+    "a method in a list": ({"methods": {"x": {"method": ["x"]}}}, "method is .'x'."),
+    "no method": ({"methods": {"x": {"method": None}}}, "method is None"),
+    "no shared method": ({"settings": {"method": None, "preset": "paper"}}, "method is None"),
+    "an optimizer as a number": ({"settings": {"optimizer": 5}}, "optimizer is 5"),
+    "unlabeled as a number": ({"settings": {"unlabeled": 5}}, "unlabeled is 5"),
+    "numbers as a pair": ({"pairs": [{"student": 5, "teacher": [1]}]}, "student is 5"),
+    "a boundless ratio": ({"ratios": [float("inf")]}, "ratio inf"),
+    "a ratio of nothing": ({"ratios": 0}, "ratio 0"),
+    "a ratio that is true": ({"ratios": [True]}, "ratio True"),
+    "a budget that is true": ({"budgets": [True]}, "budget True"),
+    "half labels": ({"budgets": [2.5]}, "budget 2.5"),
+    "splits that are true": ({"splits": True}, "splits are True"),
+    "a split that is true": ({"splits": [True]}, "splits are .True."),
+    "a seed": ({"settings": {"labels": "r.csv", "seed": 1}}, "seed is 1.*entry splits"),
+    "a method's seed": ({"methods": {"x": {"seed": 1}}}, "'x', seed is 1.*entry splits"),
+    "two budgets": ({"settings": {"label_budget": 5}}, "label_budget is 5.*entry budgets"),
+    "a method's budget": (
+        {"methods": {"x": {"label_budget": 5}}, "budgets": None},
+        "label_budget is 5.*entry budgets",
+    ),
+    "two ratios": ({"settings": {"unlabeled_ratio": 3}}, "unlabeled_ratio is 3.*entry ratios"),
+    "a method's ratio": ({"methods": {"x": {"unlabeled_ratio": 3}}}, "is 3.*entry ratios"),
 }
 
 
@@ -232,6 +287,37 @@ REFUSED = {
 def test_what_is_wrong_with_a_plan_is_named(changes, named, read):
     with pytest.raises(ConfigError, match=named):
         read(changes)
+
+
+@pytest.mark.parametrize("name", ["", " ", ".", "..", "a/b", "a\\b", "../../x"])
+def test_a_test_set_is_a_folder_of_its_own(name, read):
+    with pytest.raises(ConfigError, match="no name for a folder"):
+        read({"tests": {name: {"labels": "x"}}})
+
+
+@pytest.mark.parametrize(
+    ("setting", "instead"),
+    [("seed", "--splits"), ("label_budget", "--budgets"), ("unlabeled_ratio", "--ratios")],
+)
+def test_a_command_line_cannot_set_what_an_axis_says(setting, instead, read):
+    with pytest.raises(ConfigError, match=f"On the command line, {setting} is 3.*{instead}"):
+        read(overrides={setting: 3})
+
+
+def test_a_setting_serves_where_the_plan_has_no_axis(read):
+    settings = {"labels": "r.csv", "label_budget": 5, "unlabeled_ratio": 3}
+    (cell,) = read(base={"settings": settings, "methods": {"ssliqa": {}}}).cells
+    assert (cell.budget, cell.ratio) == ("5", 3)
+
+
+def test_empty_entries_are_none_and_one_source_is_a_list(read):
+    empty = dict.fromkeys(("baseline", "title", "pairs", "budgets", "ratios", "splits"))
+    plan = read(
+        base={"settings": {"labels": "r.csv", "unlabeled": "/photos"}, "methods": {"a": {}}},
+        overrides=empty,
+    )
+    assert (plan.title, plan.baseline) == ("plan", "a")
+    assert plan.cells[0].config.unlabeled == ["/photos"]
 
 
 @pytest.mark.parametrize("text", ["- a list", "{", ""])

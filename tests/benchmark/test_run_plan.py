@@ -14,10 +14,11 @@ import pytest
 import yaml
 from tiny_set import console_script, environment
 
-from ssliqa.benchmark.plan import OWN_TEST, read_plan
+from ssliqa.benchmark.plan import read_plan
 from ssliqa.benchmark.results import gather
 from ssliqa.benchmark.run import cell_folder, pending
-from ssliqa.benchmark.summary import write_summary
+from ssliqa.benchmark.summary import Section, markdown, write_summary
+from ssliqa.benchmark.test_sets import OWN_TEST
 from ssliqa.cli.main import main
 
 AXES = ["method", "pair", "student", "teacher", "budget", "ratio", "split", "test", "cell"]
@@ -270,13 +271,30 @@ def test_a_test_set_that_cannot_be_read_is_told_before_anything_is_trained(
 
 
 @pytest.mark.parametrize(
-    "arguments", [("--jobs", "0"), ("--labels",), ("--nonsense", "1"), ("--steps", "x")]
+    "arguments",
+    [
+        *(("--jobs", "0"), ("--labels",), ("--nonsense", "1"), ("--steps", "x")),
+        *(("--splits", "[1"), ("--seed", "3"), ("--tests.none", "none"), ("--student", "5")),
+        *(("--keep", "best"), ("--split", "none.csv"), ("--dry-run", "--split", "none.csv")),
+    ],
 )
 def test_wrong_options_are_one_message(arguments, plan_file, tmp_path, capsys):
     assert main(["benchmark", str(plan_file), "--out", str(tmp_path / "out"), *arguments]) == 2
     captured = capsys.readouterr()
     assert captured.err.startswith("ssliqa: ")
     assert not (tmp_path / "out").exists()
+
+
+def test_results_do_not_go_into_a_file(plan_file, tmp_path, capsys):
+    out = tmp_path / "out"
+    out.write_text("mine")
+    assert main(["benchmark", str(plan_file), "--out", str(out), "--dry-run"]) == 2
+    assert "is a file. Name another --out" in capsys.readouterr().err
+
+
+def test_a_bar_in_a_name_begins_no_cell():
+    text = markdown("T", [Section("S", "", [["method", "n"], ["a | b", "1"]])])
+    assert "| a \\| b | 1 |" in text
 
 
 def test_threads_are_shared_out_among_jobs(monkeypatch):

@@ -135,10 +135,17 @@ def test_a_short_name_changes_nothing_else_of_a_file(run_yaml, tmp_path):
 
 
 @pytest.mark.parametrize("value", [None, ["supervised"], 3, True])
-@pytest.mark.parametrize("name", ["method", "student"])
+@pytest.mark.parametrize("name", ["method", "student", "method.name", "optimizer"])
 def test_a_method_or_network_of_another_form_is_refused(name, value, run_yaml):
+    group, dot, inner = name.partition(".")
     with pytest.raises(ConfigError, match=f"{name} is"):
-        configured("--config", run_yaml(**{name: value}))
+        configured("--config", run_yaml(**{group: {inner: value} if dot else value}))
+
+
+def test_a_file_may_name_one_source_of_unlabeled_photographs(run_yaml):
+    assert configured("--config", run_yaml(unlabeled="photos")).unlabeled == ["photos"]
+    with pytest.raises(ConfigError, match="unlabeled is 5"):
+        configured("--config", run_yaml("five.yaml", unlabeled=5))
 
 
 def test_resolved_settings_read_back_are_the_same(tmp_path, tiny_run):

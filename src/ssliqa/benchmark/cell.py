@@ -23,7 +23,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ssliqa.benchmark.plan import OWN_TEST, Cell
+from ssliqa.benchmark.plan import Cell
+from ssliqa.benchmark.test_sets import OWN_TEST
 from ssliqa.data import LabelTable, RatedSource
 from ssliqa.errors import SsliqaError
 from ssliqa.evaluation import Evaluation, evaluate_model

@@ -12,8 +12,8 @@ import pandas as pd
 from PIL import Image
 
 from ssliqa.benchmark.cell import PICTURES
-from ssliqa.benchmark.plan import OWN_TEST
 from ssliqa.benchmark.run import CELLS
+from ssliqa.benchmark.test_sets import OWN_TEST
 
 SMALL_WIDTH = 720
 """Pixels; twice what a small picture takes on the page, for dense screens."""

@@ -35,7 +35,7 @@ from pathlib import Path
 from typing import Any
 
 from ssliqa.benchmark.plan_file import Pair, read_plan_file
-from ssliqa.benchmark.settings import filled, merged, nested
+from ssliqa.benchmark.settings import filled, merged
 from ssliqa.benchmark.test_sets import test_sets
 from ssliqa.data import RatedSource
 from ssliqa.errors import ConfigError
@@ -43,9 +43,6 @@ from ssliqa.methods import find_method
 from ssliqa.training import TrainConfig
 from ssliqa.training.presets import read_preset
 from ssliqa.training.run_config import DEFAULT_METHOD, config_parser, config_values, parse_config
-
-OWN_TEST = "test part"
-"""Name of the test images that each split keeps, beside the plan's further test sets."""
 
 # What does not change a training's result, and so does not tell cells apart.
 _NO_DIFFERENCE = ("out", "cache", "cache_gb", "workers", "checkpoint_minutes", "device")
@@ -138,7 +135,7 @@ def _config(
     name: str, shared: Mapping[str, Any], own: Mapping[str, Any], pair: Pair
 ) -> TrainConfig:
     """The training of a method and a pair, its budget, ratio and seed still to be set."""
-    own, shared = nested(own), dict(shared)
+    own, shared = dict(own), dict(shared)
     below, preset = shared.pop("preset", None), own.pop("preset", None)
     values: dict[str, Any] = {}
     if (preset or below) is not None:
@@ -165,15 +162,12 @@ def _cell(
     seed: int,
 ) -> Cell:
     kind = find_method(str(config.method["name"]))
-    try:
-        config = replace(
-            config,
-            label_budget=None if budget == "all" else budget,
-            unlabeled_ratio=config.unlabeled_ratio if ratio is None else float(ratio),
-            seed=seed,
-        )
-    except (TypeError, ValueError) as error:
-        raise ConfigError(f"The plan's ratio {ratio!r} is no number.") from error
+    config = replace(
+        config,
+        label_budget=None if budget == "all" else budget,
+        unlabeled_ratio=config.unlabeled_ratio if ratio is None else float(ratio),
+        seed=seed,
+    )
     return Cell(
         method=name,
         pair=pair.name,

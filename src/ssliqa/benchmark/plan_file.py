@@ -9,7 +9,8 @@ from typing import Any
 
 import yaml
 
-from ssliqa.benchmark.settings import merged, nested
+from ssliqa.benchmark.axes import budgets, entries, ratios, refuse_axes, seeds
+from ssliqa.benchmark.settings import in_full, merged
 from ssliqa.errors import ConfigError
 
 KEYS = (
@@ -33,7 +34,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class PlanFile:
-    """The entries of a plan, each in its full form; ``tests`` and ``methods`` are still settings.
+    """The entries of a plan, each in its full form; ``tests`` are still settings.
 
     ``baseline`` is empty where the plan names none.
     """
@@ -44,7 +45,7 @@ class PlanFile:
     baseline: str
     pairs: tuple[Pair, ...]
     budgets: tuple[Any, ...]
-    ratios: tuple[Any, ...]
+    ratios: tuple[float | None, ...]
     seeds: tuple[int, ...]
     tests: Mapping[str, Mapping[str, Any]]
 
@@ -69,19 +70,24 @@ def read_plan_file(path: Path, overrides: Mapping[str, Any]) -> PlanFile:
         for name, value in overrides.items()
         if name not in _REPLACED and not name.startswith("tests.")
     }
-    methods = _named(plan, "methods")
-    if not methods:
+    named = _named(plan, "methods")
+    if not named:
         raise ConfigError(f"The plan '{path}' has no methods.", _form())
-    settings = merged(nested(plan.get("settings") or {}), nested(of_settings))
+    methods = {name: in_full(own, f"In the plan's method '{name}'") for name, own in named.items()}
+    settings = plan.get("settings")
+    settings = in_full({} if settings is None else settings, "In the plan's settings")
+    told = in_full(of_settings, "On the command line")
+    refuse_axes(plan, methods, settings, told)
+    settings = merged(settings, told)
     return PlanFile(
-        title=str(plan.get("title", path.stem)),
+        title=_text(plan, "title", path.stem),
         settings=settings,
         methods=methods,
-        baseline=str(plan.get("baseline", "")),
-        pairs=tuple(_pair(entry) for entry in _list(plan, "pairs")) or (Pair(),),
-        budgets=_budgets(plan, settings),
-        ratios=tuple(_list(plan, "ratios")) or (None,),
-        seeds=_seeds(plan),
+        baseline=_text(plan, "baseline", ""),
+        pairs=tuple(_pair(entry) for entry in entries(plan, "pairs")) or (Pair(),),
+        budgets=budgets(plan, settings),
+        ratios=ratios(plan),
+        seeds=seeds(plan),
         tests=_laid_over(_named(plan, "tests"), of_tests),
     )
 
@@ -106,9 +112,9 @@ def _form() -> str:
     return f"A plan's entries are {', '.join(KEYS)}; see docs/benchmark.md."
 
 
-def _list(plan: Mapping[str, Any], key: str) -> list[Any]:
-    value = plan.get(key) or []
-    return list(value) if isinstance(value, list) else [value]
+def _text(plan: Mapping[str, Any], key: str, default: str) -> str:
+    value = plan.get(key)
+    return default if value is None else str(value)
 
 
 def _named(plan: Mapping[str, Any], key: str) -> dict[str, dict[str, Any]]:
@@ -128,6 +134,7 @@ def _laid_over(
 ) -> dict[str, dict[str, Any]]:
     """The test sets with a command line's settings, ``NAME.SETTING``, laid over them."""
     spelled = {name.replace("-", "_"): name for name in tests}  # as a command line spells them
+    there = f"They are: {', '.join(tests)}." if tests else "It has none."
     for dotted, value in overrides.items():
         name, dot, setting = dotted.rpartition(".")
         if not dot:
@@ -136,44 +143,32 @@ def _laid_over(
                     f"--tests.{dotted} is {value!r}, which is no setting of a test set.",
                     f"Write --tests.{dotted}.root DIR, or --tests.{dotted} none to leave it out.",
                 )
-            tests = {kept: v for kept, v in tests.items() if kept != spelled.get(dotted)}
+            if dotted not in spelled:
+                raise ConfigError(f"The plan has no test set '{dotted}' to leave out.", there)
+            tests = {kept: v for kept, v in tests.items() if kept != spelled[dotted]}
             continue
         name = spelled.get(name, name)
         tests = {**tests, name: {**tests.get(name, {}), setting: value}}
-    return tests
-
-
-def _budgets(plan: Mapping[str, Any], settings: Mapping[str, Any]) -> tuple[Any, ...]:
-    budgets = _list(plan, "budgets") or [settings.get("label_budget") or "all"]
-    for budget in budgets:
-        if budget != "all" and not (isinstance(budget, (int, float)) and budget > 0):
+    for name, values in tests.items():
+        if name not in spelled.values() and not {"labels", "dataset"} & set(values):
             raise ConfigError(
-                f"The plan's budget {budget!r} is no number of labels.",
-                "Give a count, a share below 1, or all.",
+                f"The plan has no test set '{name}'.",
+                f"{there} To add one, name its ratings with --tests.{name}.labels TABLE, or with "
+                f"--tests.{name}.dataset NAME --tests.{name}.root DIR.",
             )
-    return tuple(budgets)
-
-
-def _seeds(plan: Mapping[str, Any]) -> tuple[int, ...]:
-    value = plan.get("splits", 1)
-    seeds = list(range(value)) if isinstance(value, int) else value
-    if not isinstance(seeds, list) or not seeds or not all(isinstance(k, int) for k in seeds):
-        raise ConfigError(
-            f"The plan's splits are {value!r}.", "Give how many, or a list of seeds such as [0, 1]."
-        )
-    return tuple(seeds)
+    return tests
 
 
 def _pair(entry: Any) -> Pair:
     """A pair as ``student <- teacher``, or as settings of both where a name does not say it all."""
     if isinstance(entry, dict):
-        settings = nested(entry)
+        settings = in_full(entry, "In a pair of the plan")
         roles = [settings.get(role, {}) for role in ("student", "teacher")]
         student, teacher = (str(role.get("name", "")) for role in roles)
         whole = set(settings) == {"student", "teacher"} and student and teacher
     else:
         student, _, teacher = (part.strip() for part in str(entry).partition("<-"))
-        settings = nested({"student": student, "teacher": teacher})
+        settings = {"student": {"name": student}, "teacher": {"name": teacher}}
         whole = student and teacher
     if not whole:
         raise ConfigError(

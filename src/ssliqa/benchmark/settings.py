@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ssliqa.errors import ConfigError
+from ssliqa.training.forms import NAMED, well_formed
+
 
 def filled(
     values: Mapping[str, Any], networks: Mapping[str, str], pair: Mapping[str, Any]
@@ -31,11 +34,30 @@ def filled(
     return {name: fill(value) for name, value in values.items()}
 
 
+def in_full(values: Any, where: str) -> dict[str, Any]:
+    """Settings as a person writes them, nested and checked for their form.
+
+    Args:
+        values: the settings.
+        where: begins the message, such as ``In the plan's settings``.
+
+    Raises:
+        ConfigError: no mapping, or see :func:`ssliqa.training.forms.well_formed`.
+    """
+    if not isinstance(values, dict):
+        raise ConfigError(
+            f"{where}, {values!r} stands instead of settings.",
+            "Write lines  SETTING: value,  such as  steps: 400.",
+        )
+    # Once before, since a dotted name would hide what it is laid over, and once with dots resolved.
+    return well_formed(nested(well_formed(values, where)), where)
+
+
 def nested(values: Mapping[str, Any]) -> dict[str, Any]:
     """Dotted names as nested mappings, and networks and methods named alone in full."""
     result: dict[str, Any] = {}
     for dotted, value in values.items():
-        if dotted in ("method", "student", "teacher") and isinstance(value, str):
+        if dotted in NAMED and isinstance(value, str):
             value = {"name": value}
         *outer, last = str(dotted).replace("-", "_").split(".")
         entry: Any = nested(value) if isinstance(value, dict) else value

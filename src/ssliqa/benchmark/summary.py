@@ -14,6 +14,7 @@ from ssliqa import __version__
 from ssliqa.benchmark.gallery import SMALL_WIDTH, chosen_pictures, embedded
 from ssliqa.benchmark.plan import Plan
 from ssliqa.benchmark.statistics import against_baseline, labels_saved, over_splits, within_splits
+from ssliqa.benchmark.test_sets import OWN_TEST
 from ssliqa.errors import MissingExtraError
 from ssliqa.files import write_text
 from ssliqa.report.label_curve import label_curve
@@ -94,7 +95,7 @@ def _means(results: pd.DataFrame, out: Path) -> list[Section]:
         tested = f"{images[0]}" if len(images) == 1 else f"{images[0]} to {images[-1]}"
         sections.append(
             Section(
-                f"Results on the {test}" if test == "test part" else f"Results on {test}",
+                f"Results on the {test}" if test == OWN_TEST else f"Results on {test}",
                 f"Means over splits, each tested on {tested} photographs. The interval is that of "
                 "the mean over the splits (bootstrap); with few splits it is rough. PLCC and RMSE "
                 "are those after the logistic fit.",
@@ -223,7 +224,9 @@ def markdown(title: str, sections: Sequence[Section]) -> str:
         if section.rows:
             head, *body = section.rows
             lines = [head, ["---"] * len(head), *body]
-            parts.append("\n".join("| " + " | ".join(line) + " |" for line in lines))
+            # A bar in the name of a method would begin another cell.
+            rows = [[cell.replace("|", "\\|") for cell in line] for line in lines]
+            parts.append("\n".join("| " + " | ".join(row) + " |" for row in rows))
         if section.picture:
             parts.append(f"![{section.title}]({section.picture})")
         if section.gallery:

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ssliqa.benchmark.cost import estimate
+from ssliqa.benchmark.parts import check_parts
 from ssliqa.benchmark.plan import Cell, Plan, read_plan
 from ssliqa.benchmark.results import gather, write_results
 from ssliqa.benchmark.run import Failure, pending, run_plan
@@ -49,8 +50,11 @@ def run(arguments: list[str]) -> int:
     options = parse(parser(), own)
     if options.jobs < 1:
         raise ConfigError(f"--jobs is {options.jobs}.", "Give 1 or more.")
-    plan = read_plan(Path(options.plan).expanduser(), settings)
     out = Path(options.out).expanduser()
+    if out.exists() and not out.is_dir():
+        raise ConfigError(f"The benchmark's folder '{out}' is a file.", "Name another --out.")
+    plan = read_plan(Path(options.plan).expanduser(), settings)
+    check_parts(plan)
     tests = count_images(plan.tests)
     if options.dry_run:
         _show(plan, out, options.jobs, tests)
@@ -71,7 +75,7 @@ def separate(arguments: Sequence[str]) -> tuple[list[str], dict[str, Any]]:
     """This command's own options, and settings of ``ssliqa train`` with their values.
 
     Raises:
-        ConfigError: a setting without a value.
+        ConfigError: a setting without a value, or with one that is no YAML.
     """
     known = {option for action in parser()._actions for option in action.option_strings}
     own: list[str] = []
@@ -88,7 +92,13 @@ def separate(arguments: Sequence[str]) -> tuple[list[str], dict[str, Any]]:
             if not rest or rest[0].startswith("--"):
                 raise ConfigError(f"{name} has no value.", "See: ssliqa benchmark --help")
             value = rest.pop(0)
-        settings[name[2:]] = yaml.safe_load(value)
+        try:
+            settings[name[2:]] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise ConfigError(
+                f"{name} is {value!r}, which is no YAML.",
+                f"Close brackets and quotes: {name} '[1, 2]'.",
+            ) from error
     return own, settings
 
 

@@ -15,12 +15,12 @@ from ssliqa.cli.progress import training_bars
 from ssliqa.errors import ConfigError
 from ssliqa.methods import method_names
 from ssliqa.training import TrainConfig, resume, train
+from ssliqa.training.forms import GROUPS, NAMED, well_formed
 from ssliqa.training.presets import preset_names, read_preset
 from ssliqa.training.run_config import DEFAULT_METHOD, config_parser, parse_config
 
 # What a user writes short, and where it stands in the configuration.
-_SHORT = {name: f"{name}.name" for name in ("method", "student", "teacher")}
-_GROUPS = (*_SHORT, "optimizer", "protocol")
+_SHORT = {name: f"{name}.name" for name in NAMED}
 _SUFFIXES = (".yaml", ".yml", ".json")
 
 
@@ -94,30 +94,25 @@ def expand(arguments: Sequence[str]) -> list[str]:
 
 
 def _in_full(file: str) -> str:
-    """A configuration file; where it names a method or network alone, its values written out.
+    """A configuration file; where it writes some setting short, its values written out.
 
     Raises:
-        ConfigError: a method or network that is neither a name nor settings.
+        ConfigError: see :func:`ssliqa.training.forms.well_formed`.
     """
-    values = _values_of(file)
-    for name in _SHORT:
-        if name in values and not isinstance(values[name], (str, dict)):
-            raise ConfigError(
-                f"In the configuration, {name} is {values[name]!r}.",
-                f"Give its name, or its settings as  {name}: {{name: ..., ...}}.",
-            )
+    given = _values_of(file)
+    values = well_formed(given, "In the configuration")
     short = {
         name: {"name": values[name]}
         for name in _SHORT
         if isinstance(values.get(name), str) and not values[name].endswith(_SUFFIXES)
     }
-    if not short:
+    if not short and values == given:
         return file
     # Files that it names itself are relative to it.
     named = {
         name: str(Path(file).expanduser().absolute().parent / value)
         for name, value in values.items()
-        if name in _GROUPS and isinstance(value, str) and name not in short
+        if name in GROUPS and isinstance(value, str) and name not in short
     }
     written = yaml.safe_dump({**values, **short, **named}, default_flow_style=True, width=10**9)
     return str(written).strip()

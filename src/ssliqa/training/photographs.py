@@ -54,13 +54,14 @@ class Photographs:
 
 
 def divide_photographs(
-    config: TrainConfig, split_file: Path, monitor: Monitor
+    config: TrainConfig, split_file: Path | None, monitor: Monitor
 ) -> tuple[LabelTable, Split]:
     """Read the label table and divide it; no photograph is decoded yet.
 
     Args:
         config: the training's settings.
         split_file: a split written by an earlier attempt at this run; it wins over drawing anew.
+            None where there was none.
         monitor: told of rows set aside.
 
     Raises:
@@ -156,8 +157,8 @@ def _content(path: Path) -> str:
         return str(path.absolute())
 
 
-def _split(config: TrainConfig, table: LabelTable, split_file: Path) -> Split:
-    if split_file.exists():
+def _split(config: TrainConfig, table: LabelTable, split_file: Path | None) -> Split:
+    if split_file is not None and split_file.exists():
         return read_split(split_file, table.names)
     if config.split is not None:
         split = read_split(Path(config.split), table.names)

@@ -21,7 +21,7 @@ from accelerate.utils import set_seed
 from numpy.typing import NDArray
 from torch.nn import BatchNorm1d
 
-from ssliqa.data import CropStream, save_split
+from ssliqa.data import CropStream, Split, save_split
 from ssliqa.errors import ConfigError, MetricError, ResumeError
 from ssliqa.files import write_text
 from ssliqa.methods import Branch, Method, find_method
@@ -38,8 +38,10 @@ from ssliqa.training.run_lock import run_lock
 from ssliqa.training.signals import stop_on_signal
 
 _OF_A_RUN = ("split.csv", "environment.json", "checkpoints")
-_NO_VALIDATION = "keep is 'best', but there are no validation images to tell which is best."
-_SOME_VALIDATION = "Give some with --fractions '[0.7, 0.1, 0.2]', or use --keep last."
+_NO_VALIDATION = (
+    "keep is 'best', but there are no validation images to tell which is best.",
+    "Give some with --fractions '[0.7, 0.1, 0.2]', or use --keep last.",
+)
 
 
 @dataclass(frozen=True)
@@ -95,8 +97,7 @@ def _run(config: TrainConfig, folder: Path, monitor: Monitor) -> TrainResult:
     accelerator = Accelerator(cpu=config.device == "cpu")
     with run_lock(folder, accelerator.is_main_process):
         table, split = divide_photographs(config, folder / "split.csv", monitor)
-        if config.keep == "best" and not split.validation:
-            raise ConfigError(_NO_VALIDATION, _SOME_VALIDATION)
+        check_validation(config, split)
         # Wrong networks, heads, stages or weights are told before minutes of decoding.
         set_seed(config.seed)
         method = build_method(config, table.scale, accelerator.device)
@@ -104,8 +105,18 @@ def _run(config: TrainConfig, folder: Path, monitor: Monitor) -> TrainResult:
         with accelerator.main_process_first():
             photographs = gather_photographs(config, table, split, monitor)
         if config.keep == "best" and not len(photographs.validation):
-            raise ConfigError(_NO_VALIDATION, _SOME_VALIDATION)  # they cannot be read
+            raise ConfigError(*_NO_VALIDATION)  # they cannot be read
         return _fit(config, folder, photographs, method, accelerator, monitor)
+
+
+def check_validation(config: TrainConfig, split: Split) -> None:
+    """Refuse to keep the best weights of a training that nothing validates.
+
+    Raises:
+        ConfigError: see above.
+    """
+    if config.keep == "best" and not split.validation:
+        raise ConfigError(*_NO_VALIDATION)
 
 
 def _fit(
