@@ -1,6 +1,8 @@
 """The demo, small, from the first photograph to the page; and what it refuses to begin with."""
 
-from contextlib import contextmanager
+import re
+from contextlib import chdir, contextmanager
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -18,9 +20,10 @@ def unwatched(_name):
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory):
-    out = tmp_path_factory.mktemp("demo")
-    run_demo(DemoOptions(out=out, count=60, steps=8), unwatched)
-    return out
+    folder = tmp_path_factory.mktemp("demo")
+    with chdir(folder):  # `make demo` names a relative folder, too
+        run_demo(DemoOptions(out=Path("out"), count=60, steps=8), unwatched)
+    return folder / "out"
 
 
 def test_the_page_shows_both_methods_and_says_that_the_ratings_are_simulated(demo):
@@ -29,6 +32,15 @@ def test_the_page_shows_both_methods_and_says_that_the_ratings_are_simulated(dem
     assert "ssliqa" in page
     assert "simulated" in page
     assert page.count("data:image/") > 20
+
+
+def test_rated_photographs_are_shown_with_their_ratings_from_worst_to_best(demo):
+    page = (demo / "index.html").read_text()
+    across = page.split("Across the quality scale")[1].split("How well the scores agree")[0]
+    shown = re.findall(r"MOS.*?<b>([\d.–-]+)</b>", across, flags=re.DOTALL)
+    ratings = [float(rating) for rating in shown]
+    assert len(ratings) >= 10
+    assert ratings == sorted(ratings)
 
 
 def test_both_methods_are_evaluated_on_the_same_photographs(demo):
@@ -45,7 +57,7 @@ def test_the_scores_are_those_of_the_kept_model(demo):
     scores = pd.read_csv(demo / "scores.csv")
     assert (scores["status"] == "ok").all()
     model = QualityModel.from_pretrained(demo / "runs" / "ssliqa" / "model")
-    again = model.score(scores["path"][0])
+    again = model.score(demo.parent / scores["path"][0])
     assert again.score == pytest.approx(scores["score"][0], abs=1e-3)
 
 

@@ -57,7 +57,8 @@ def summarize(
             were rendered and their ratings simulated.
         seconds: the whole run.
     """
-    table = read_rated(ours.config)
+    # Scored photographs are named by absolute paths, as a run folder names its own.
+    table = read_rated(ours.config.with_absolute_paths())
     split = read_split(ours.result.folder / "split.csv", table.names)
     mos = dict(zip(table.paths, table.mos.tolist(), strict=True))
     model = ours.result.model
