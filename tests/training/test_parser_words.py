@@ -16,7 +16,6 @@ from ssliqa.training.parser_words import plain_words
         ("--device", "cuda", "device is cuda; expected auto or cpu."),
         ("--optimizer.lr", "fast", "optimizer.lr is fast; expected a number."),
         ("--student.bf16", "maybe", "student.bf16 is maybe; expected auto or yes or no."),
-        ("--strict", "3", "strict is 3; expected true or false."),
     ],
 )
 def test_an_unusable_value_is_told_with_its_setting_and_what_is_expected(option, value, words):

@@ -153,7 +153,7 @@ def _fit(
             keep(method.student(), "best")
             monitor.message("No validation gave an SRCC, so the model has the last weights.")
         accelerator.wait_for_everyone()
-    return TrainResult(folder, load_model(folder, str(accelerator.device)), counters.best_srcc)
+    return TrainResult(folder, load_model(folder).to(accelerator.device), counters.best_srcc)
 
 
 def build_method(config: TrainConfig, scale: Scale, device: torch.device) -> Method:
