@@ -204,3 +204,27 @@ def until(condition, seconds=10.0):
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.001)
+
+
+def test_a_stream_of_views_draws_each_view_about_as_often_and_no_other_crop():
+    views = np.array([[0.0, 0.0, 0], [0.99, 0.99, 0], [0.5, 0.0, 1]])
+    drawn = stream(count=6, batch_size=300, views=views).batch(0, 0)
+    rows = drawn.images[:, 0, 0, 1] + 0
+    corners = Counter(zip(rows.tolist(), drawn.images[:, 0, 0, 2].tolist(), strict=True))
+    top_left, mirrored = corners[0, 0], sum(corners[row, CROP - 1] for row in (2, 3))
+    assert 70 < top_left < 130
+    assert 70 < mirrored < 130
+    rest = [corner for corner in corners if corner != (0, 0) and corner[1] != CROP - 1]
+    assert {row for row, _ in rest} <= {4, 5, 6}
+
+
+def test_activations_are_those_of_the_views_that_are_shown():
+    views = np.array([[0.0, 0.0, 0], [0.99, 0.0, 0]])
+    known = {k: np.array([[k, 0], [k, 1]], dtype=np.float16) for k in range(5)}
+    options = {"views": views, "activations": {"a": known.__getitem__}}
+    drawn = stream(count=5, batch_size=40, **options).batch(2, 1)
+    np.testing.assert_array_equal(drawn.activations["a"][:, 0], drawn.indices)
+    np.testing.assert_array_equal(drawn.activations["a"][:, 1], drawn.images[:, 0, 0, 1] > 0)
+    without = stream(count=5, batch_size=40, with_pixels=False, **options).batch(2, 1)
+    assert without.images is None
+    np.testing.assert_array_equal(without.activations["a"], drawn.activations["a"])

@@ -16,7 +16,7 @@ from ssliqa.images import ImageCache, Protocol, default_cache_folder, read_image
 from ssliqa.images.entries import entry_bytes
 
 SMALL = Protocol(short=32, crop=24)
-ENTRY = entry_bytes(32, 40)  # bytes of one photo of the fixture below
+ENTRY = entry_bytes((32, 40, 3))  # bytes of one photo of the fixture below
 PLENTY = 10**9
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ssliqa.errors import ConfigError
-from ssliqa.images import grid_crops, random_crop
+from ssliqa.images import crop_views, grid_crops, random_crop
 
 # Just below 1, where a product may round up to one position too many.
 uniforms = st.floats(0, 1, exclude_max=True) | st.just(np.nextafter(1.0, 0.0))
@@ -92,3 +92,21 @@ def test_an_image_smaller_than_the_crop_is_refused(size):
         random_crop(image, 16, 0.0, 0.0, flip=False)
     with pytest.raises(ConfigError, match="Resize the image"):
         grid_crops(image, 16, 3)
+
+
+@pytest.mark.parametrize("count", [4, 8, 16, 64])
+def test_views_spread_evenly_and_every_second_one_is_mirrored(count):
+    views = crop_views(count)
+    assert views.shape == (count, 3)
+    assert ((views[:, :2] >= 0) & (views[:, :2] < 1)).all()
+    assert views[:, 2].tolist() == [k % 2 for k in range(count)]
+    # As even as a grid would be, up to a factor: no two views are close, in units of grid steps.
+    distance = np.linalg.norm(views[:, None, :2] - views[None, :, :2], axis=2)
+    assert distance[~np.eye(count, dtype=bool)].min() > 0.4 / np.sqrt(count)
+    for axis in (0, 1):
+        counts = np.histogram(views[:, axis], bins=4, range=(0, 1))[0]
+        assert counts.max() - counts.min() <= max(2, count // 16)
+
+
+def test_more_views_include_the_fewer():
+    np.testing.assert_array_equal(crop_views(9)[:5], crop_views(5))

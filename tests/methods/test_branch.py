@@ -8,7 +8,9 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from ssliqa.errors import ConfigError
-from ssliqa.methods import Branch
+from ssliqa.images import Protocol
+from ssliqa.methods import Branch, Crops
+from ssliqa.methods.average import moving_average
 from ssliqa.models import QualityModel
 
 
@@ -173,3 +175,66 @@ def test_a_bf16_target_does_not_cut_the_graph_of_the_next_forward_pass(images):
     branch.target(images)
     branch(images).distribution[:, 0].sum().backward()
     assert all(values.grad is not None for values in branch.parameters())
+
+
+def entered(frozen_stages=3, **options):
+    torch.manual_seed(0)
+    model = QualityModel.create(
+        "test_resnet", protocol=Protocol(short=80, crop=64), options={"zero_init_last": False}
+    )
+    options = {"freeze_batch_norm": True, "enter_trunk": True, **options}
+    return Branch(model, frozen_stages=frozen_stages, **options)
+
+
+def as_crops(branch, images, pixels=None):
+    return Crops(pixels, {branch.trunk_key: branch.trunk_activation(images)})
+
+
+def test_a_branch_goes_on_from_activations_of_its_frozen_layers(images):
+    branch = entered()
+    crops = as_crops(branch, images)
+    whole, onward = branch(images), branch(crops)
+    torch.testing.assert_close(onward.activation, whole.activation, rtol=5e-3, atol=1e-3)
+    torch.testing.assert_close(branch.target(crops).activation, onward.activation.detach())
+    assert onward.activation.requires_grad
+
+
+def test_a_moving_average_goes_on_from_the_same_activations(images):
+    branch = entered()
+    average = moving_average(branch, 0.9)
+    torch.testing.assert_close(
+        average.module.target(as_crops(branch, images)).distribution,
+        branch.target(as_crops(branch, images)).distribution,
+    )
+
+
+def test_a_branch_without_activations_of_its_own_takes_the_pixels(images):
+    branch, other = entered(), entered(frozen_stages=2)
+    assert branch.trunk_key != other.trunk_key
+    crops = as_crops(other, images, pixels=images)
+    torch.testing.assert_close(branch(crops).distribution, branch(images).distribution)
+
+
+def test_a_branch_that_freezes_nothing_has_no_trunk():
+    branch = entered(frozen_stages=0)
+    assert branch.trunk is None
+    assert branch.trunk_key == ""
+
+
+def test_other_weights_of_the_frozen_layers_have_another_key():
+    one, same_again, other = entered(), entered(), entered()
+    assert one.trunk_key == same_again.trunk_key
+    with torch.no_grad():
+        other.model.backbone.net.conv1[0].weight.add_(1e-3)
+    assert Branch(other.model, frozen_stages=3, enter_trunk=True).trunk_key != one.trunk_key
+
+
+def test_bf16_activations_are_not_those_of_float32():
+    assert entered(bf16=True).trunk_key != entered(bf16=False).trunk_key
+
+
+def test_crops_move_to_a_device_with_all_they_hold(images):
+    crops = Crops(images, {"trunk": images.half()}).to(torch.device("meta"))
+    assert crops.pixels.device.type == "meta"
+    assert crops.activations["trunk"].device.type == "meta"
+    assert Crops(None, {}).to(torch.device("meta")).pixels is None

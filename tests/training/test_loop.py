@@ -13,53 +13,10 @@ from ssliqa.data import CropStream
 from ssliqa.errors import ConfigError
 from ssliqa.opinion import Scale
 from ssliqa.training import Monitor, train
-from ssliqa.training.loop import DivergedError, Streams
+from ssliqa.training.loop import DivergedError
 from ssliqa.training.run_log import RunLog, read_log
 
 VALIDATED = ("--method", "supervised", "--fractions", "[0.5, 0.5, 0.0]", "--optimizer.lr", "0.003")
-
-
-def streams(labeled, unlabeled, ratio=2.0, batch_size=4):
-    pixels = np.random.default_rng(0).integers(0, 256, (40, 8, 8, 3), dtype=np.uint8)
-
-    def stream(count, size, number):
-        return CropStream(count, lambda k: pixels[k], 6, size, seed=0, stream=number)
-
-    return Streams(
-        stream(labeled, batch_size, 0),
-        stream(unlabeled, round(ratio * batch_size), 1) if unlabeled else None,
-        lambda indices: np.eye(5)[indices % 5],
-    )
-
-
-@pytest.mark.parametrize(
-    ("labeled", "unlabeled", "longer", "shorter"),
-    [(8, 40, 5, 2), (40, 8, 10, 1), (9, 20, 3, 2), (8, 16, 2, 2), (10, 0, 3, 2), (2, 3, 1, 1)],
-)
-def test_an_epoch_ends_with_the_larger_or_the_smaller_set(labeled, unlabeled, longer, shorter):
-    found = streams(labeled, unlabeled)
-    assert found.steps_per_epoch("longer") == longer
-    assert found.steps_per_epoch("shorter") == shorter
-
-
-@pytest.mark.parametrize(("labeled", "unlabeled"), [(8, 40), (40, 8), (9, 20)])
-def test_the_longer_epoch_shows_every_image_of_both_sets(labeled, unlabeled):
-    found = streams(labeled, unlabeled)
-    steps = range(found.steps_per_epoch("longer"))
-    for stream, count in ((found.labeled, labeled), (found.unlabeled, unlabeled)):
-        shown = np.concatenate([stream.batch(0, step).indices for step in steps])
-        assert set(shown.tolist()) == set(range(count))
-
-
-def test_a_batch_holds_channels_first_views_and_the_targets_of_its_images():
-    found = streams(9, 20)
-    labeled, unlabeled = found.batch(1, 2)
-    crops = found.labeled.batch(1, 2)
-    assert labeled.images.shape == (4, 3, 6, 6)
-    assert unlabeled.shape == (8, 3, 6, 6)
-    np.testing.assert_array_equal(labeled.images.permute(0, 2, 3, 1).numpy(), crops.images)
-    np.testing.assert_array_equal(labeled.distribution.argmax(1).numpy(), crops.indices % 5)
-    assert streams(9, 0).batch(0, 0)[1] is None
 
 
 def test_heads_learn_faster_than_backbones_by_their_factor(tiny_set, tmp_path):

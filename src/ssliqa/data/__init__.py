@@ -1,7 +1,7 @@
 """From files on disk to rated and unrated photographs: tables, photographs, splits, loaders."""
 
 from ssliqa.data.datasets import DatasetSpec, dataset_names, find_dataset
-from ssliqa.data.loaders import CropStream, ahead
+from ssliqa.data.loaders import CropBatch, CropStream, ahead
 from ssliqa.data.photos import list_photographs
 from ssliqa.data.scores import ScoreTable, read_score_table
 from ssliqa.data.source import RatedSource, read_rated
@@ -9,6 +9,7 @@ from ssliqa.data.splits import Split, label_count, make_split, read_split, save_
 from ssliqa.data.tables import LabelTable, read_label_table
 
 __all__ = [
+    "CropBatch",
     "CropStream",
     "DatasetSpec",
     "LabelTable",

@@ -7,9 +7,9 @@ batch that all would have drawn together.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import numpy as np
@@ -22,10 +22,15 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True)
 class CropBatch:
-    """``images`` (B, crop, crop, 3) uint8 and ``indices`` (B,) of the photographs they show."""
+    """A batch.
 
-    images: NDArray[np.uint8]
+    ``images`` (B, crop, crop, 3) uint8, None from a stream without pixels; ``indices`` (B,) of the
+    photographs they show; ``activations`` (B, ...) by name.
+    """
+
+    images: NDArray[np.uint8] | None
     indices: NDArray[np.int64]
+    activations: dict[str, NDArray[np.float16]]
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,9 @@ class CropStream:
         stream: tells the streams of one run apart (labeled, unlabeled).
         repeats: how often a photograph stands in one round.
         rank, processes: which part of the joined batch is this process's.
+        views: (V, 3) crops that are drawn from, see :func:`crop_views`; None draws any crop.
+        activations: by name, from an index to what is known of that photograph's views (V, ...).
+        with_pixels: cut pixels, too.
     """
 
     count: int
@@ -56,6 +64,9 @@ class CropStream:
     repeats: int = 1
     rank: int = 0
     processes: int = 1
+    views: NDArray[np.float64] | None = None
+    activations: Mapping[str, Callable[[int], NDArray[np.float16]]] = field(default_factory=dict)
+    with_pixels: bool = True
 
     @property
     def round_steps(self) -> float:
@@ -69,10 +80,22 @@ class CropStream:
         places = np.arange(step * joined, (step + 1) * joined)[own]
         draws = self._generator(epoch, 1, step).random((joined, 3))[own]
         indices = self._dealt(epoch, places)
-        images = np.empty((self.batch_size, self.crop, self.crop, 3), dtype=np.uint8)
-        for image, index, (u, v, flip) in zip(images, indices, draws, strict=True):
-            random_crop(self.pixels(int(index)), self.crop, u, v, flip < 0.5, out=image)
-        return CropBatch(images, indices)
+        mirrored = draws[:, 2] < 0.5
+        activations: dict[str, NDArray[np.float16]] = {}
+        if self.views is not None:
+            numbers = (draws[:, 0] * len(self.views)).astype(np.int64)
+            draws = self.views[numbers]
+            mirrored = draws[:, 2] > 0
+            activations = {
+                name: np.stack([of(k)[n] for k, n in zip(indices.tolist(), numbers, strict=True)])
+                for name, of in self.activations.items()
+            }
+        images = None
+        if self.with_pixels:
+            images = np.empty((self.batch_size, self.crop, self.crop, 3), dtype=np.uint8)
+            for image, index, (u, v, _), flip in zip(images, indices, draws, mirrored, strict=True):
+                random_crop(self.pixels(int(index)), self.crop, u, v, flip, out=image)
+        return CropBatch(images, indices, activations)
 
     def _dealt(self, epoch: int, places: NDArray[np.int64]) -> NDArray[np.int64]:
         size = self.count * self.repeats

@@ -1,7 +1,7 @@
 """From a photo file to the pixels a network sees: decode, resize once, cache, crop."""
 
 from ssliqa.images.cache import CachedPhoto, ImageCache, Prepared, default_cache_folder
-from ssliqa.images.crops import fixed_crops, grid_crops, random_crop, scattered_crops
+from ssliqa.images.crops import crop_views, fixed_crops, grid_crops, random_crop, scattered_crops
 from ssliqa.images.decode import ImageSource, read_image
 from ssliqa.images.protocol import Protocol
 from ssliqa.images.resize import resize_image
@@ -12,6 +12,7 @@ __all__ = [
     "ImageSource",
     "Prepared",
     "Protocol",
+    "crop_views",
     "default_cache_folder",
     "fixed_crops",
     "grid_crops",

@@ -200,7 +200,7 @@ class ImageCache:
         except ImageReadError as error:
             return str(error)
         size = self.entries.claim(key)
-        return _Missing(key) if size is None else CachedPhoto(key, *size)
+        return _Missing(key) if size is None else CachedPhoto(key, *size[:2])
 
     def _make(self, path: Path, protocol: Protocol) -> CachedPhoto | str:
         try:
@@ -208,7 +208,7 @@ class ImageCache:
                 key = _key(stream, protocol)
                 # Another process that prepares the same photos may have been faster.
                 if (size := self.entries.claim(key)) is not None:
-                    return CachedPhoto(key, *size)
+                    return CachedPhoto(key, *size[:2])
                 pixels = resize_image(decode_stream(stream), protocol)
         except ImageReadError as error:
             return str(error)

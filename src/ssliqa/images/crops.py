@@ -55,6 +55,21 @@ def random_crop(
     return out
 
 
+def crop_views(count: int) -> NDArray[np.float64]:
+    """``count`` fixed crops, spread evenly over any image, every second one mirrored.
+
+    Returns:
+        (count, 3): ``u`` and ``v`` for :func:`random_crop`, and 1 for a mirrored crop, 0 else.
+
+    Source: the two-dimensional golden-ratio sequence, M. Roberts, "The Unreasonable Effectiveness
+    of Quasirandom Sequences" (2018).
+    """
+    ratio = 1.3247179572447460  # the real root of x^3 = x + 1
+    numbers = np.arange(count)
+    u, v = ((0.5 + numbers * ratio**-power) % 1 for power in (1, 2))
+    return np.stack([u, v, numbers % 2], axis=1)
+
+
 def grid_crops(image: NDArray[np.uint8], crop: int, grid: int) -> NDArray[np.uint8]:
     """Cut ``grid`` x ``grid`` crops, evenly spread so that the outer ones touch the borders.
 

@@ -14,11 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ssliqa.errors import ConfigError
-from ssliqa.images.entries import SUFFIX, TEMPORARY, entry_bytes, map_entry, write_entry
+from ssliqa.images.entries import SUFFIX, TEMPORARY, Array, entry_bytes, map_entry, write_entry
 
 # A sweep for a new entry frees some more room, so that a full folder is not listed for each one.
 _SWEEP_TO = 0.9
@@ -64,35 +61,37 @@ class EntryFolder:
             ) from error
         self._trouble = ""
 
-    def claim(self, key: str) -> tuple[int, int] | None:
+    def claim(self, key: str) -> tuple[int, ...] | None:
         """Verify entry ``key`` to the last byte, mark it as used now, and protect it.
 
         Returns:
-            Its (height, width); None where it is missing, damaged, or more than the limit allows
-            to claim.
+            Its shape; None where it is missing, damaged, or more than the limit allows to claim.
         """
         path = self._path(key)
-        pixels = map_entry(path, check=True)
-        if pixels is None:
+        values = map_entry(path, check=True)
+        if values is None:
             return None
-        height, width = pixels.shape[:2]
         with self._lock:
-            if not self._try_claim(key, entry_bytes(height, width)):
+            if not self._try_claim(key, entry_bytes(values.shape, values.dtype)):
                 return None
         with suppress(OSError):  # another user's entry, or it vanished just now: both are harmless
             os.utime(path)
-        return height, width
+        return values.shape
 
-    def read(self, key: str) -> NDArray[np.uint8] | None:
-        """Map the pixels of entry ``key``: (H, W, 3), read-only. None where it is not usable."""
+    def read(self, key: str) -> Array | None:
+        """Map the array of entry ``key``, read-only. None where it is not usable."""
         return map_entry(self._path(key))
 
-    def store(self, key: str, pixels: NDArray[np.uint8]) -> None:
-        """Keep ``pixels`` (H, W, 3) as entry ``key`` and claim it, if that is possible.
+    def room(self) -> int:
+        """Bytes that this object can still claim."""
+        return self.limit_bytes - self._claimed
+
+    def store(self, key: str, values: Array) -> None:
+        """Keep ``values`` as entry ``key`` and claim it, if that is possible.
 
         It is not when this object's own claims fill the limit, or after writing has failed once.
         """
-        size = entry_bytes(pixels.shape[0], pixels.shape[1])
+        size = entry_bytes(values.shape, values.dtype)
         with self._lock:
             if self._trouble or not self._try_claim(key, size):
                 return
@@ -100,7 +99,7 @@ class EntryFolder:
                 self._sweep(int(self.limit_bytes * _SWEEP_TO) - size)
             self._used += size
         try:
-            write_entry(self._path(key), pixels)
+            write_entry(self._path(key), values)
         except OSError as error:
             with self._lock:
                 self._trouble = error.strerror or str(error)

@@ -2,10 +2,13 @@
 
 from ssliqa.methods.branch import Branch
 from ssliqa.methods.contract import Labeled, Method, Progress, StepResult
+from ssliqa.methods.crops import Crops, Images
 from ssliqa.methods.find import find_method, method_names
 
 __all__ = [
     "Branch",
+    "Crops",
+    "Images",
     "Labeled",
     "Method",
     "Progress",

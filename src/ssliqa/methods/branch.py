@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from itertools import chain
 from typing import cast
 
@@ -10,9 +11,11 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from ssliqa.errors import ConfigError
+from ssliqa.methods.crops import Crops, Images
 from ssliqa.models import Prediction, QualityModel
 from ssliqa.models.folding import Pairs, conv_norm_pairs, folded
 from ssliqa.models.quality_model import evaluating
+from ssliqa.models.trunk import find_trunk
 
 
 class Branch(nn.Module):
@@ -28,6 +31,10 @@ class Branch(nn.Module):
         frozen_stages: that many of the backbone's stages, from the input on, keep their start
             weights. Early layers serve any photograph, so little is lost, and much time is saved.
         bf16: compute in bfloat16 where that is safe (autocast); weights stay float32.
+        enter_trunk: go on from activations of the frozen layers where :class:`Crops` hold them.
+
+    ``trunk`` is where the network can be entered, None where it cannot be or need not; and
+    ``trunk_key`` tells activations of these very layers from all others.
     """
 
     def __init__(
@@ -37,6 +44,7 @@ class Branch(nn.Module):
         freeze_batch_norm: bool = False,
         frozen_stages: int = 0,
         bf16: bool = False,
+        enter_trunk: bool = False,
     ) -> None:
         super().__init__()
         self.model = model
@@ -52,6 +60,8 @@ class Branch(nn.Module):
         self.bf16 = bf16
         self._pairs: Pairs | None = None
         self.train(model.training)  # so that batch-norm is frozen from the start
+        self.trunk = find_trunk(model, model.protocol.crop) if enter_trunk else None
+        self.trunk_key = "" if self.trunk is None else self._digest()
 
     def train(self, mode: bool = True) -> Branch:
         """Set training mode; frozen batch-norm layers stay in evaluation mode."""
@@ -72,27 +82,60 @@ class Branch(nn.Module):
         # A copy finds its own pairs: these are of the original's weights.
         return {**self.__dict__, "_pairs": None}
 
-    def forward(self, images: Tensor) -> Prediction:
-        """Predict a batch (B, 3, H, W) uint8 with a graph, in the current mode."""
+    def forward(self, images: Images) -> Prediction:
+        """Predict a batch with a graph, in the current mode."""
+        device = self.model.mean.device.type
         with (
-            torch.autocast(images.device.type, torch.bfloat16, enabled=self.bf16),
-            folded(self._foldable(images)),
+            torch.autocast(device, torch.bfloat16, enabled=self.bf16),
+            folded(self._foldable(device)),
         ):
+            if isinstance(images, Crops):
+                if self.trunk is not None and self.trunk_key in images.activations:
+                    activation = images.activations[self.trunk_key].float()
+                    with self.trunk.entered(activation) as empty:
+                        return cast(Prediction, self.model(empty))
+                assert images.pixels is not None, "no activations for this branch, and no pixels"
+                images = images.pixels
             return cast(Prediction, self.model(images))
 
-    def _foldable(self, images: Tensor) -> Pairs:
-        if images.device.type != "cpu":
+    @torch.no_grad()
+    def trunk_activation(self, pixels: Tensor) -> Tensor:
+        """What the trunk makes of crops (B, 3, H, W) uint8: (B, ...), in float16.
+
+        Beyond the range of float16 values are infinite.
+        """
+        assert self.trunk is not None
+        device = self.model.mean.device.type
+        with torch.autocast(device, torch.bfloat16, enabled=self.bf16):
+            return self.trunk.activation(self.model, pixels).half()
+
+    def _foldable(self, device: str) -> Pairs:
+        if device != "cpu":
             return {}
         if self._pairs is None:
             if not self._frozen_norms():
                 return {}
-            backbone = self.model.backbone
+            backbone, side = self.model.backbone, self.model.protocol.crop
             with evaluating(backbone):
-                self._pairs = conv_norm_pairs(backbone, lambda: backbone(images[:1].float()))
+                self._pairs = conv_norm_pairs(
+                    backbone, lambda: backbone(torch.zeros(1, 3, side, side))
+                )
         return self._pairs
 
+    def _digest(self) -> str:
+        model = self.model
+        facts = (model.config["backbone"], model.config["options"], model.protocol.crop)
+        numbers = (model.config["mean"], model.config["std"], self.bf16, torch.__version__)
+        digest = hashlib.blake2b(repr((facts, numbers)).encode(), digest_size=16)
+        parameters = model.backbone.named_parameters()
+        frozen = [item for item in parameters if not item[1].requires_grad]
+        for name, values in (*frozen, *model.backbone.named_buffers()):
+            digest.update(name.encode())
+            digest.update(values.detach().cpu().numpy().tobytes())
+        return digest.hexdigest()
+
     @torch.no_grad()
-    def target(self, images: Tensor) -> Prediction:
+    def target(self, images: Images) -> Prediction:
         """Predict a batch as a target for another branch.
 
         Without a graph, and with batch-norm and dropout at rest, so that unlabeled images leave no

@@ -14,16 +14,18 @@ from typing import Any, ClassVar, NamedTuple
 from torch import Tensor, nn
 
 from ssliqa.methods.branch import Branch
+from ssliqa.methods.crops import Images
 from ssliqa.models import QualityModel
 
 
 class Labeled(NamedTuple):
     """A batch of labeled images.
 
-    ``images`` (L, 3, H, W) RGB uint8; ``distribution`` (L, 5) target shares of the levels.
+    ``images`` (L, 3, H, W) RGB uint8, for the branches to predict on; ``distribution`` (L, 5)
+    target shares of the levels.
     """
 
-    images: Tensor
+    images: Images
     distribution: Tensor
 
 
@@ -77,7 +79,7 @@ class Method(nn.Module, ABC):
         return found
 
     @abstractmethod
-    def step(self, labeled: Labeled, unlabeled: Tensor | None, progress: Progress) -> StepResult:
+    def step(self, labeled: Labeled, unlabeled: Images | None, progress: Progress) -> StepResult:
         """The loss of one step.
 
         Args:
@@ -86,7 +88,7 @@ class Method(nn.Module, ABC):
             progress: where training stands, for ramps.
         """
 
-    def forward(self, labeled: Labeled, unlabeled: Tensor | None, progress: Progress) -> StepResult:
+    def forward(self, labeled: Labeled, unlabeled: Images | None, progress: Progress) -> StepResult:
         """The same as :meth:`step`; wrappers for several devices hook in here."""
         return self.step(labeled, unlabeled, progress)
 

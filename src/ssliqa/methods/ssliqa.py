@@ -34,6 +34,7 @@ from ssliqa.losses import (
 from ssliqa.methods.average import moving_average
 from ssliqa.methods.branch import Branch
 from ssliqa.methods.contract import Labeled, Method, Progress, StepResult
+from ssliqa.methods.crops import Images
 from ssliqa.methods.joined_batch import joined_batch
 from ssliqa.models import Prediction
 
@@ -111,7 +112,7 @@ class SSLIQA(Method):
             moving_average(self.branch("teacher"), config.teacher_average) if averaged else None
         )
 
-    def step(self, labeled: Labeled, unlabeled: Tensor | None, progress: Progress) -> StepResult:
+    def step(self, labeled: Labeled, unlabeled: Images | None, progress: Progress) -> StepResult:
         """See :meth:`Method.step`."""
         student, teacher = self.branch("student"), self.branch("teacher")
         label_loss = DISTRIBUTION_LOSSES[self.config.loss]
@@ -151,7 +152,7 @@ class SSLIQA(Method):
         if self.average is not None:
             self.average.update_parameters(self.branch("teacher"))
 
-    def _teach(self, images: Tensor) -> Prediction:
+    def _teach(self, images: Images) -> Prediction:
         """What the student is to follow, without a graph that nothing would use."""
         if self.average is not None:
             return cast(Branch, self.average.module).target(images)

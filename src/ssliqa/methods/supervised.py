@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from torch import Tensor
-
 from ssliqa.losses import DISTRIBUTION_LOSSES
 from ssliqa.methods.contract import Labeled, Method, Progress, StepResult
+from ssliqa.methods.crops import Images
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class Supervised(Method):
     def step(
         self,
         labeled: Labeled,
-        unlabeled: Tensor | None,  # noqa: ARG002
+        unlabeled: Images | None,  # noqa: ARG002
         progress: Progress,  # noqa: ARG002
     ) -> StepResult:
         """See :meth:`Method.step`."""

@@ -119,6 +119,9 @@ class TrainConfig:
         batch_size: labeled images a step, on each process.
         unlabeled_ratio: unlabeled images a step for each labeled one.
         repeats: how often each image is shown in an epoch, each time with another crop.
+        views: how many crops of each photograph training draws from, evenly spread and half of them
+            mirrored; 0 draws any crop. With views and frozen stages, what these stages compute is
+            kept in the cache, so that a step takes the time of the other stages only.
         epoch_ends: 'longer': an epoch shows every labeled and every unlabeled image, the smaller
             set more often; 'shorter': it ends with the smaller set (as published).
         optimizer: how the weights follow the gradient.
@@ -156,6 +159,7 @@ class TrainConfig:
     batch_size: int = 16
     unlabeled_ratio: float = 2.0
     repeats: int = 1
+    views: int = 0
     epoch_ends: Literal["longer", "shorter"] = "longer"
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     keep: Literal["best", "last"] = "last"
@@ -171,6 +175,7 @@ class TrainConfig:
         _require(self.steps is None or self.steps >= 1, f"steps is {self.steps}", "1 or more")
         _require(self.batch_size >= 1, f"batch_size is {self.batch_size}", "1 or more")
         _require(self.repeats >= 1, f"repeats is {self.repeats}", "1 or more")
+        _require(self.views >= 0, f"views is {self.views}", "0 (any crop) or more")
         _require(
             self.checkpoint_minutes >= 0,
             f"checkpoint_minutes is {self.checkpoint_minutes}",

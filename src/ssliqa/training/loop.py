@@ -11,7 +11,6 @@ import math
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
@@ -19,10 +18,9 @@ import numpy as np
 import torch
 from accelerate import Accelerator
 from accelerate.utils import set_seed
-from numpy.typing import NDArray
 from torch import Tensor
 
-from ssliqa.data import CropStream, ahead
+from ssliqa.data import ahead
 from ssliqa.errors import SsliqaError
 from ssliqa.methods import Labeled, Method, Progress, StepResult
 from ssliqa.models import QualityModel
@@ -32,10 +30,9 @@ from ssliqa.training.monitor import Monitor
 from ssliqa.training.run_log import RunLog
 from ssliqa.training.schedule import learning_rate_share
 from ssliqa.training.signals import StopRequest
+from ssliqa.training.streams import Batch, Streams
 
 CHECKPOINT = Path("checkpoints") / "last.safetensors"
-
-Batch = tuple[Labeled, Tensor | None]
 
 
 class InterruptedRunError(SsliqaError):
@@ -51,37 +48,6 @@ class InterruptedRunError(SsliqaError):
 
 class DivergedError(SsliqaError):
     """The loss or the weights are no longer finite numbers."""
-
-
-@dataclass(frozen=True)
-class Streams:
-    """Where batches come from. ``target`` maps indices (B,) to distributions (B, 5)."""
-
-    labeled: CropStream
-    unlabeled: CropStream | None
-    target: Callable[[NDArray[np.int64]], NDArray[np.float64]]
-
-    def steps_per_epoch(self, ends: str) -> int:
-        """Steps an epoch takes, by where it ends; see ``TrainConfig.epoch_ends``."""
-        rounds = [stream.round_steps for stream in (self.labeled, self.unlabeled) if stream]
-        if ends == "shorter":
-            return max(1, math.floor(min(rounds)))
-        return math.ceil(max(rounds))
-
-    def batch(self, epoch: int, step: int) -> Batch:
-        """The batch of a step, as CPU tensors."""
-        labeled = self.labeled.batch(epoch, step)
-        target = torch.from_numpy(self.target(labeled.indices)).float()
-        unlabeled = self.unlabeled.batch(epoch, step).images if self.unlabeled else None
-        return (
-            Labeled(_channels_first(labeled.images), target),
-            None if unlabeled is None else _channels_first(unlabeled),
-        )
-
-
-def _channels_first(images: NDArray[np.uint8]) -> Tensor:
-    # A permuted view keeps the pixels where they are: this *is* the channels-last memory format.
-    return torch.from_numpy(images).permute(0, 3, 1, 2)
 
 
 def run_loop(
@@ -239,7 +205,10 @@ def _step_seed(seed: int, step: int, process: int) -> int:
 def _to_device(batch: Batch, device: torch.device) -> Batch:
     labeled, unlabeled = batch
     return (
-        Labeled(*(part.to(device, non_blocking=True) for part in labeled)),
+        Labeled(
+            labeled.images.to(device, non_blocking=True),
+            labeled.distribution.to(device, non_blocking=True),
+        ),
         None if unlabeled is None else unlabeled.to(device, non_blocking=True),
     )
 

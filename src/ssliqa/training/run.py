@@ -18,10 +18,9 @@ import numpy as np
 import torch
 from accelerate import Accelerator
 from accelerate.utils import set_seed
-from numpy.typing import NDArray
 from torch.nn import BatchNorm1d
 
-from ssliqa.data import CropStream, Split, save_split
+from ssliqa.data import Split, save_split
 from ssliqa.errors import ConfigError, MetricError, ResumeError
 from ssliqa.files import write_text
 from ssliqa.methods import Branch, Method, find_method
@@ -29,13 +28,14 @@ from ssliqa.metrics import srcc
 from ssliqa.models import QualityModel, load_model, save_model
 from ssliqa.opinion import Scale, distribution_mean
 from ssliqa.training.config import BranchConfig, TrainConfig
-from ssliqa.training.loop import Streams, run_loop
+from ssliqa.training.loop import run_loop
 from ssliqa.training.monitor import Monitor
 from ssliqa.training.photographs import Photographs, divide_photographs, gather_photographs
 from ssliqa.training.precision import use_bf16
 from ssliqa.training.run_config import method_settings, read_config, write_config
 from ssliqa.training.run_lock import run_lock
 from ssliqa.training.signals import stop_on_signal
+from ssliqa.training.streams import open_streams
 
 _OF_A_RUN = ("split.csv", "environment.json", "checkpoints")
 _NO_VALIDATION = (
@@ -138,7 +138,7 @@ def _fit(
 
         counters = run_loop(
             method,
-            _streams(config, photographs, method, accelerator),
+            open_streams(config, photographs, method, accelerator, monitor),
             config,
             folder,
             accelerator=accelerator,
@@ -196,33 +196,9 @@ def build_method(config: TrainConfig, scale: Scale, device: torch.device) -> Met
             freeze_batch_norm=frozen,
             frozen_stages=branch.frozen_stages,
             bf16=use_bf16(branch, model, device),
+            enter_trunk=config.views > 0,
         )
     return kind(method_settings(config), branches)
-
-
-def _streams(
-    config: TrainConfig, photographs: Photographs, method: Method, accelerator: Accelerator
-) -> Streams:
-    def stream(places: NDArray[np.int64], batch_size: int, number: int) -> CropStream:
-        return CropStream(
-            count=len(places),
-            pixels=lambda index: photographs.prepared.image(int(places[index])),
-            crop=config.protocol.crop,
-            batch_size=batch_size,
-            seed=config.seed,
-            stream=number,
-            repeats=config.repeats,
-            rank=accelerator.process_index,
-            processes=accelerator.num_processes,
-        )
-
-    labeled, unlabeled = photographs.labeled, photographs.unlabeled
-    use_unlabeled = method.uses_unlabeled and len(unlabeled) > 0
-    return Streams(
-        labeled=stream(labeled, config.batch_size, 0),
-        unlabeled=stream(unlabeled, config.unlabeled_batch_size, 1) if use_unlabeled else None,
-        target=lambda indices: photographs.distribution[labeled[indices]],
-    )
 
 
 def _validate(photographs: Photographs, model: QualityModel) -> float | None:
