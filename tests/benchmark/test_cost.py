@@ -10,8 +10,11 @@ from ssliqa.errors import SplitError
 
 @pytest.fixture
 def cells(tiny_set, tmp_path, monkeypatch):
-    """Cells of a plan on 24 photographs; a crop costs a second in any network."""
-    monkeypatch.setattr(cost, "_timed", lambda *_: 1.0)
+    """Cells of a plan on 24 photographs.
+
+    A crop costs a second in any network, and half a second behind frozen stages.
+    """
+    monkeypatch.setattr(cost, "_timed", lambda *given: (1.0, 0.5 if given[-1] else 1.0))
 
     def read(**settings):
         table = tmp_path / "parts.csv"
@@ -48,3 +51,18 @@ def test_further_test_sets_and_scattered_crops_count(cells):
 def test_more_labels_than_there_are_is_told_before_anything_is_trained(cells):
     with pytest.raises(SplitError, match="budget is 13, but the training part has 12"):
         estimate(cells(label_budget=13))
+
+
+def test_kept_activations_are_counted_once_and_not_at_each_step(cells):
+    _, ssliqa = estimate(cells(label_budget=8, views=4, **{"student.frozen_stages": 3}))
+    steps = 4 * (0.5 * 3 * (4 + 8) + 3 * 4 + 8)
+    assert ssliqa.seconds == steps + 4 * (8 + 4) * 0.5 + 10 * 9
+    _, drawn = estimate(cells(label_budget=8, **{"student.frozen_stages": 3}))
+    assert drawn.seconds == 4 * (3 * (4 + 8) + 3 * 4 + 8) + 10 * 9
+
+
+def test_what_comes_after_frozen_stages_takes_a_part_of_the_time_of_all():
+    whole, learned = cost._timed("test_resnet", "linear", (), 64, 0)
+    assert whole == learned
+    whole, learned = cost._timed("test_resnet", "linear", (), 224, 3)
+    assert learned < whole

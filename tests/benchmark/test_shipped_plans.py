@@ -210,7 +210,7 @@ def test_the_cross_tests_are_live_challenge_three_resolutions_and_kadid(data):
 @pytest.mark.parametrize("name", PLANS)
 def test_a_dry_run_of_every_plan_says_what_it_would_do(name, data, tmp_path, capsys, monkeypatch):
     # Building a dozen large networks and timing them is no business of this test.
-    monkeypatch.setattr(cost, "_timed", lambda *_: 0.001)
+    monkeypatch.setattr(cost, "_timed", lambda *_: (0.001, 0.001))
     options = [f"--{key}={value}" for key, value in data(name).items()]
     out = tmp_path / "out"
     fit = ("--budgets", "[1]", "--splits", "2")

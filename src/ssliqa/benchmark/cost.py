@@ -14,7 +14,8 @@ import torch
 
 from ssliqa.benchmark.plan import Cell
 from ssliqa.data import RatedSource, label_count, list_photographs
-from ssliqa.methods import find_method
+from ssliqa.images import Protocol
+from ssliqa.methods import Branch, Crops, Images, find_method
 from ssliqa.models import QualityModel
 from ssliqa.training import BranchConfig, TrainConfig
 
@@ -59,14 +60,18 @@ def _cost(config: TrainConfig, further: int) -> Cost:
     epoch = min(epochs) if config.epoch_ends == "shorter" else max(epochs)
     steps = config.steps or max(1, epoch) * config.epochs
 
-    student = _seconds_a_crop(config.student, config.protocol.crop)
+    student, student_learns = _seconds_a_crop(config, config.student)
     of_labeled = config.batch_size
     of_unlabeled = config.unlabeled_batch_size if unlabeled else 0
-    step = (1 + _BACKWARD) * student * (of_labeled + of_unlabeled)
+    step = (1 + _BACKWARD) * student_learns * (of_labeled + of_unlabeled)
+    once = student - student_learns
     if "teacher" in kind.branch_names:
-        teacher = _seconds_a_crop(config.teacher, config.protocol.crop)
-        step += teacher * ((1 + _BACKWARD) * of_labeled + of_unlabeled)
-    return Cost(steps, steps * step + (test + further) * config.protocol.test_count * student)
+        teacher, teacher_learns = _seconds_a_crop(config, config.teacher)
+        step += teacher_learns * ((1 + _BACKWARD) * of_labeled + of_unlabeled)
+        once += teacher - teacher_learns
+    activations = config.views * (labeled + unlabeled) * once
+    scoring = (test + further) * config.protocol.test_count * student
+    return Cost(steps, steps * step + activations + scoring)
 
 
 def _images(config: TrainConfig) -> tuple[int, int, int]:
@@ -86,20 +91,34 @@ def _photographs(source: str) -> tuple[int, Counter[str] | None, int]:
     return len(table), parts, len(table.unrated)
 
 
-def _seconds_a_crop(branch: BranchConfig, crop: int) -> float:
-    return _timed(branch.name, branch.head, tuple(sorted(branch.options.items())), crop)
+def _seconds_a_crop(config: TrainConfig, branch: BranchConfig) -> tuple[float, float]:
+    """A pass forward, and a pass through what a step computes: less where views are kept."""
+    options = tuple(sorted(branch.options.items()))
+    frozen = branch.frozen_stages if config.views else 0
+    return _timed(branch.name, branch.head, options, config.protocol.crop, frozen)
 
 
 @cache
-def _timed(name: str, head: str, options: tuple[tuple[str, object], ...], crop: int) -> float:
+def _timed(
+    name: str, head: str, options: tuple[tuple[str, object], ...], crop: int, frozen: int
+) -> tuple[float, float]:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    model = QualityModel.create(name, options=dict(options), head=head).eval().to(device)
-    model.to(memory_format=torch.channels_last)
-    images = torch.zeros(_BATCH, 3, crop, crop, device=device).contiguous(
-        memory_format=torch.channels_last
-    )
-    with torch.inference_mode():
-        for _ in range(2):  # the first pass warms up
-            started = time.perf_counter()
-            model(images).distribution.sum().item()
-    return (time.perf_counter() - started) / _BATCH
+    protocol = Protocol(short=max(crop, Protocol.short), crop=crop)
+    model = QualityModel.create(name, options=dict(options), head=head, protocol=protocol)
+    model.to(device).to(memory_format=torch.channels_last)
+    model.eval()
+    branch = Branch(model, freeze_batch_norm=True, frozen_stages=frozen, enter_trunk=frozen > 0)
+    images = torch.zeros(_BATCH, 3, crop, crop, dtype=torch.uint8, device=device)
+    passes: list[Images] = [images.contiguous(memory_format=torch.channels_last)]
+    if branch.trunk is not None:
+        passes.append(Crops(None, {branch.trunk_key: branch.trunk_activation(images)}))
+    seconds = [_seconds(branch, crops) / _BATCH for crops in passes]
+    return seconds[0], seconds[-1]
+
+
+@torch.inference_mode()
+def _seconds(branch: Branch, crops: Images) -> float:
+    for _ in range(2):  # the first pass warms up
+        started = time.perf_counter()
+        branch(crops).distribution.sum().item()
+    return time.perf_counter() - started

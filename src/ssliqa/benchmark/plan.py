@@ -34,6 +34,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from ssliqa.benchmark.contents import without_places
 from ssliqa.benchmark.plan_file import Pair, read_plan_file
 from ssliqa.benchmark.settings import filled, merged
 from ssliqa.benchmark.test_sets import test_sets
@@ -42,7 +43,7 @@ from ssliqa.errors import ConfigError
 from ssliqa.methods import find_method
 from ssliqa.training import TrainConfig
 from ssliqa.training.presets import read_preset
-from ssliqa.training.run_config import DEFAULT_METHOD, config_parser, config_values, parse_config
+from ssliqa.training.run_config import DEFAULT_METHOD, config_parser, parse_config
 
 # What does not change a training's result, and so does not tell cells apart.
 _NO_DIFFERENCE = ("out", "cache", "cache_gb", "workers", "checkpoint_minutes", "device")
@@ -73,8 +74,11 @@ class Cell:
 
     @property
     def key(self) -> str:
-        """Name of the cell's folder: equal for equal trainings, whatever they are called."""
-        values = config_values(self.config)
+        """Name of the cell's folder: equal for equal trainings, whatever they are called.
+
+        Equal also where their data and weights lie elsewhere; equal in content they must be.
+        """
+        values = without_places(self.config)
         told = {name: value for name, value in values.items() if name not in _NO_DIFFERENCE}
         digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:10]
         parts = (self.config.method["name"], self.student, self.budget, f"split{self.split}")
