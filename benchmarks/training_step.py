@@ -38,9 +38,9 @@ from ssliqa.methods import Branch, Labeled, Progress
 from ssliqa.methods.ssliqa import SSLIQA, SSLIQAConfig
 from ssliqa.models import QualityModel
 from ssliqa.training import BranchConfig
-from ssliqa.training.loop import Batch, Streams
 from ssliqa.training.precision import use_bf16
 from ssliqa.training.presets import read_preset
+from ssliqa.training.streams import Batch, Streams
 
 LABELED, UNLABELED = 16, 32
 LEARNING_RATE = 2e-4
