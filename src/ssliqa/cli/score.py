@@ -12,8 +12,8 @@ from rich.console import Console
 from ssliqa.cli.parsing import parse
 from ssliqa.cli.progress import progress_bar
 from ssliqa.data import list_photographs
-from ssliqa.models import load_model
 from ssliqa.scoring import ScoredPhoto, score_photos, write_scores
+from ssliqa.scoring.engines import ENGINES, open_engine
 from ssliqa.scoring.table import check_format, printable
 
 
@@ -32,7 +32,12 @@ def parser() -> ArgumentParser:
     )
     options.add_argument("--out", type=str, help="table to write: .csv, .jsonl or .parquet")
     options.add_argument("--device", type=str, default="cpu", help="cpu or cuda")
-    options.add_argument("--workers", type=int, default=2, help="threads that decode")
+    options.add_argument(
+        "--engine", choices=ENGINES, default="auto", help="what computes: auto takes the fastest"
+    )
+    options.add_argument(
+        "--workers", type=int, default=2, help="photographs to work on at once, each on one core"
+    )
     return options
 
 
@@ -42,20 +47,20 @@ def run(arguments: list[str]) -> int:
     out = None if options.out is None else Path(options.out).expanduser()
     if out is not None:
         check_format(out)
-    model = load_model(options.model, options.device)
+    engine = open_engine(options.model, options.engine, options.device)
     paths = list_photographs(options.paths)
     rows: list[ScoredPhoto] = []
     console = Console(stderr=True)
     try:
         with progress_bar(console) as bars:
             task = bars.add_task("scoring", total=len(paths), note="")
-            for row in score_photos(model, paths, workers=options.workers):
+            for row in score_photos(engine, paths, workers=options.workers):
                 rows.append(row)
                 bars.advance(task)
     finally:
         # What has been scored before an interruption is kept.
         if out is not None and rows:
-            write_scores(rows, out, model=str(options.model), scale=str(model.scale))
+            write_scores(rows, out, model=str(options.model), scale=str(engine.scale))
     if out is None:
         _print(rows)
     failed = [row for row in rows if row.score is None]
@@ -63,7 +68,7 @@ def run(arguments: list[str]) -> int:
         print(f"ssliqa: {row.error}", file=sys.stderr)
     where = f" -> {out}" if out is not None else ""
     print(
-        f"{len(rows) - len(failed)} photographs scored on the scale {model.scale}"
+        f"{len(rows) - len(failed)} photographs scored on the scale {engine.scale}"
         f"{f', {len(failed)} failed' if failed else ''}{where}",
         file=sys.stderr,
     )

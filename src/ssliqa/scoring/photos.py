@@ -1,4 +1,4 @@
-"""Score many photographs: decoding runs ahead in threads, scores come out in order.
+"""Score many photographs, several at a time; scores come out in order.
 
 One unreadable photograph costs one row, never the batch.
 """
@@ -15,10 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ssliqa.errors import ConfigError, ImageReadError
-from ssliqa.images import Protocol, read_image, resize_image
+from ssliqa.images import read_image, resize_image
 from ssliqa.models import QualityModel, Score
+from ssliqa.scoring.engines import Engine, TorchEngine
 
-# Decoded photographs that may wait for the network, for each decoding thread.
+# Photographs that may be under way or wait for their turn to come out, for each thread.
 _AHEAD = 4
 
 
@@ -32,22 +33,24 @@ class ScoredPhoto:
 
 
 def score_photos(
-    model: QualityModel, paths: Sequence[Path], *, workers: int = 2
+    model: QualityModel | Engine, paths: Sequence[Path], *, workers: int = 2
 ) -> Iterator[ScoredPhoto]:
     """Score photographs one by one, in the order given.
 
     Args:
         model: scores in its own rating scale.
         paths: photo files.
-        workers: threads that decode; their number does not change any score.
+        workers: threads, each of which decodes and scores one photograph at a time on one core;
+            their number does not change any score.
 
     Raises:
         ConfigError: ``workers`` is below 1.
     """
     if workers < 1:
         raise ConfigError(f"Scoring got workers={workers}.", "Use 1 or more.")
+    engine = TorchEngine(model) if isinstance(model, QualityModel) else model
     with ThreadPoolExecutor(max_workers=workers) as pool:
-        waiting: deque[tuple[Path, Future[NDArray[np.uint8]]]] = deque()
+        waiting: deque[tuple[Path, Future[NDArray[np.float64]]]] = deque()
         rest = iter(paths)
         try:
             while True:
@@ -55,18 +58,18 @@ def score_photos(
                     path = next(rest, None)
                     if path is None:
                         break
-                    waiting.append((path, pool.submit(_pixels, path, model.protocol)))
+                    waiting.append((path, pool.submit(_distribution, path, engine)))
                 if not waiting:
                     return
-                path, pixels = waiting.popleft()
+                path, distribution = waiting.popleft()
                 try:
-                    yield ScoredPhoto(path, Score.of(model.predict(pixels.result()), model.scale))
+                    yield ScoredPhoto(path, Score.of(distribution.result(), engine.scale))
                 except ImageReadError as error:
                     yield ScoredPhoto(path, None, str(error))
         finally:
-            for _, pixels in waiting:
-                pixels.cancel()
+            for _, distribution in waiting:
+                distribution.cancel()
 
 
-def _pixels(path: Path, protocol: Protocol) -> NDArray[np.uint8]:
-    return resize_image(read_image(path), protocol)
+def _distribution(path: Path, engine: Engine) -> NDArray[np.float64]:
+    return engine.predict(resize_image(read_image(path), engine.protocol))

@@ -1,0 +1,7 @@
+"""Engines: what computes scores, one file each."""
+
+from ssliqa.scoring.engines.contract import Engine
+from ssliqa.scoring.engines.find import ENGINES, open_engine
+from ssliqa.scoring.engines.torch import TorchEngine
+
+__all__ = ["ENGINES", "Engine", "TorchEngine", "open_engine"]
