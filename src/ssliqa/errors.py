@@ -55,7 +55,11 @@ class MetricError(SsliqaError):
 
 
 class ResumeError(SsliqaError):
-    """A run cannot be resumed, or its folder is already in use."""
+    """A run or a table cannot be resumed, or somebody is at work on it."""
+
+
+class SidecarError(SsliqaError):
+    """The sidecar of a photograph cannot be read, changed or written."""
 
 
 class MissingExtraError(SsliqaError):

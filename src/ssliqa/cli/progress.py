@@ -12,7 +12,7 @@ from ssliqa.methods import Progress as TrainingProgress
 from ssliqa.training import Monitor
 
 
-def progress_bar(console: Console) -> Progress:
+def progress_bar(console: Console, *, hidden: bool = False) -> Progress:
     """A bar with count and time left; it vanishes when it is done, and never enters a file."""
     return Progress(
         TextColumn("{task.description}"),
@@ -22,7 +22,9 @@ def progress_bar(console: Console) -> Progress:
         TextColumn("{task.fields[note]}"),
         console=console,
         transient=True,
-        disable=not console.is_terminal,
+        # What a command prints as it goes is a result, and belongs to standard output.
+        redirect_stdout=False,
+        disable=hidden or not console.is_terminal,
     )
 
 

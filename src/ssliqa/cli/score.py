@@ -2,19 +2,42 @@
 
 from __future__ import annotations
 
-import csv
 import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from jsonargparse import ArgumentParser
-from rich.console import Console
+from jsonargparse import ArgumentParser, Namespace
 
+from ssliqa import __version__
 from ssliqa.cli.parsing import parse
-from ssliqa.cli.progress import progress_bar
-from ssliqa.data import list_photographs
-from ssliqa.scoring import ScoredPhoto, score_photos, write_scores
-from ssliqa.scoring.engines import ENGINES, open_engine
-from ssliqa.scoring.table import check_format, printable
+from ssliqa.cli.score_report import ScoreReport
+from ssliqa.data import Listing
+from ssliqa.errors import ConfigError, ScoreTableError, SidecarError, SsliqaError
+from ssliqa.models import load_model
+from ssliqa.opinion import Scale
+from ssliqa.scoring import FolderScores, Journal, ScoredPhoto, Scorer, score_folder, write_scores
+from ssliqa.scoring.identity import identity
+from ssliqa.scoring.journal import journal_path
+from ssliqa.scoring.photos import check_workers
+from ssliqa.scoring.ranking import Top, rank_photos
+from ssliqa.scoring.rescale import SCALES, rescaled
+from ssliqa.scoring.sidecars import Sidecars, Stars, stars_of
+from ssliqa.scoring.table import check_format
+from ssliqa.training.signals import StopRequest, stop_on_signal
+
+
+class InterruptedScoringError(SsliqaError):
+    """Scoring was stopped by a signal; with a table to write, all rows so far are on disk."""
+
+    def __init__(self, done: int, out: Path | None, number: int) -> None:
+        super().__init__(
+            f"Stopped after {done} photographs.",
+            "" if out is None else "Go on with the same command and --resume.",
+        )
+        self.signal = number
 
 
 def parser() -> ArgumentParser:
@@ -31,53 +54,144 @@ def parser() -> ArgumentParser:
         "--model", type=str, required=True, help="run folder, model folder, or name on the hub"
     )
     options.add_argument("--out", type=str, help="table to write: .csv, .jsonl or .parquet")
+    options.add_argument(
+        "--resume", action="store_true", help="skip what an interrupted command has scored"
+    )
+    options.add_argument(
+        "--scale",
+        choices=tuple(SCALES),
+        default="native",
+        help="scale of the scores; native is that of the ratings the model learned from",
+    )
+    options.add_argument(
+        "--rank", action="store_true", help="best first, with a column that says the rank"
+    )
+    options.add_argument("--top", type=str, help="only the best: a count, or a share such as 10%")
+    options.add_argument("--group_by", choices=("folder",), help="rank, and keep, in each folder")
+    options.add_argument(
+        "--xmp", action="store_true", help="write stars (xmp:Rating) to sidecars of the photos"
+    )
+    options.add_argument(
+        "--replace_stars", action="store_true", help="with --xmp: also stars given by others"
+    )
     options.add_argument("--device", type=str, default="cpu", help="cpu or cuda")
-    options.add_argument(
-        "--engine", choices=ENGINES, default="auto", help="what computes: auto takes the fastest"
-    )
-    options.add_argument(
-        "--workers", type=int, default=2, help="photographs to work on at once, each on one core"
-    )
+    options.add_argument("--workers", type=int, default=2, help="threads that decode")
     return options
 
 
 def run(arguments: list[str]) -> int:
-    """Score photographs; status 1 if some could not be read."""
+    """Score photographs; status 1 if some could not be read, or their stars not be written."""
     options = parse(parser(), arguments)
     out = None if options.out is None else Path(options.out).expanduser()
+    _check(options, out)
+    top = None if options.top is None else Top.parse(options.top)
+    ranking = bool(options.rank or top or options.group_by)
+    listing = Listing(options.paths)
+    total = sum(1 for _ in listing.paths(give_unreadable=True))
+    model = load_model(options.model, options.device)
+    scale = SCALES[options.scale] or model.scale
+    report = ScoreReport(model.scale, scale, print_rows=out is None and not ranking)
+    with stop_on_signal() as stop, _journal(out, model, options.resume) as journal:
+        with report.scoring(total):
+            scores = score_folder(
+                model,
+                listing.paths(give_unreadable=True, allow_empty=True),
+                journal,
+                workers=options.workers,
+                on_photo=report.add,
+                stop=lambda: stop.signal is not None,
+            )
+        _end_if_stopped(stop, scores, out)
+        order, ranks = None, None
+        if ranking:
+            by_folder = options.group_by is not None
+            order, ranks = rank_photos(scores, model.scale, by_folder=by_folder, top=top)
+        stars = _Sidecars()
+        if options.xmp:
+            sidecars = Sidecars(replace=options.replace_stars)
+            for row in scores.rows(order):
+                stars.write(sidecars, row, model.scale, report.problem)
+                _end_if_stopped(stop, scores, out)
+        rows = (rescaled(row, model.scale, scale) for row in scores.rows(order))
+        if out is not None:
+            try:
+                write_scores(rows, out, model=str(options.model), scale=str(scale), ranks=ranks)
+            except OSError as error:
+                raise ScoreTableError(
+                    f"'{out}' cannot be written ({error.strerror or error}).",
+                    "Make room and go on with --resume; nothing needs to be scored again.",
+                ) from error
+            journal.remove()
+        elif ranks is not None:
+            report.header("rank")
+            for row, place in zip(rows, ranks.tolist(), strict=True):
+                report.print(row, place)
+    kept = "" if order is None or top is None else f", the best {len(order)} kept"
+    where = "" if out is None else f" -> {out}"
+    print(f"{_summary(scores, scale)}{kept}{where}{stars}", file=sys.stderr)
+    return 1 if scores.failed or stars.failed else 0
+
+
+def _check(options: Namespace, out: Path | None) -> None:
+    """Refuse what cannot be carried out before anything is read or scored."""
+    check_workers(options.workers)
     if out is not None:
         check_format(out)
-    engine = open_engine(options.model, options.engine, options.device)
-    paths = list_photographs(options.paths)
-    rows: list[ScoredPhoto] = []
-    console = Console(stderr=True)
-    try:
-        with progress_bar(console) as bars:
-            task = bars.add_task("scoring", total=len(paths), note="")
-            for row in score_photos(engine, paths, workers=options.workers):
-                rows.append(row)
-                bars.advance(task)
-    finally:
-        # What has been scored before an interruption is kept.
-        if out is not None and rows:
-            write_scores(rows, out, model=str(options.model), scale=str(engine.scale))
-    if out is None:
-        _print(rows)
-    failed = [row for row in rows if row.score is None]
-    for row in failed:
-        print(f"ssliqa: {row.error}", file=sys.stderr)
-    where = f" -> {out}" if out is not None else ""
-    print(
-        f"{len(rows) - len(failed)} photographs scored on the scale {engine.scale}"
-        f"{f', {len(failed)} failed' if failed else ''}{where}",
-        file=sys.stderr,
-    )
-    return 1 if failed else 0
+    elif options.resume:
+        raise ConfigError("--resume goes on with a table, and none is named.", "Add --out TABLE.")
+    if options.replace_stars and not options.xmp:
+        raise ConfigError("--replace-stars belongs to --xmp.", "Add --xmp, or leave it out.")
 
 
-def _print(rows: list[ScoredPhoto]) -> None:
-    table = csv.writer(sys.stdout, lineterminator="\n")
-    table.writerow(("score", "std", "path"))
-    for row in rows:
-        if row.score is not None:
-            table.writerow((f"{row.score.score:.4g}", f"{row.score.std:.3g}", printable(row.path)))
+@contextmanager
+def _journal(out: Path | None, model: Scorer, resume: bool) -> Iterator[Journal]:
+    """The journal of a table, or one that is gone afterwards where no table is written."""
+    if out is not None:
+        with Journal(journal_path(out), identity(model, __version__), resume=resume) as journal:
+            yield journal
+        return
+    with tempfile.TemporaryDirectory(prefix="ssliqa-") as folder:
+        path = Path(folder) / "scores.part"
+        with Journal(path, identity(model, __version__), resume=False) as journal:
+            yield journal
+
+
+def _end_if_stopped(stop: StopRequest, scores: FolderScores, out: Path | None) -> None:
+    if stop.signal is not None:
+        raise InterruptedScoringError(scores.scored + scores.failed, out, stop.signal)
+
+
+@dataclass
+class _Sidecars:
+    """How many photographs got stars, had stars of their own, and could not be given any."""
+
+    written: int = 0
+    kept: int = 0
+    failed: int = 0
+
+    def write(
+        self, sidecars: Sidecars, row: ScoredPhoto, scale: Scale, problem: Callable[[str], None]
+    ) -> None:
+        if row.score is None:
+            return
+        try:
+            stars = sidecars.write(row.path, stars_of(float(scale.to_levels(row.score.score))))
+        except SidecarError as error:
+            self.failed += 1
+            problem(str(error))
+        else:
+            self.written += stars is Stars.WRITTEN
+            self.kept += stars is Stars.KEPT
+
+    def __str__(self) -> str:
+        if not (self.written or self.kept or self.failed):
+            return ""
+        kept = f", {self.kept} have stars of their own" if self.kept else ""
+        failed = f", {self.failed} failed" if self.failed else ""
+        return f"; stars in {self.written} sidecars{kept}{failed}"
+
+
+def _summary(scores: FolderScores, scale: Scale) -> str:
+    before = f" ({scores.before} of them before)" if scores.before else ""
+    failed = f", {scores.failed} failed" if scores.failed else ""
+    return f"{scores.scored} photographs scored on the scale {scale}{before}{failed}"

@@ -1,8 +1,8 @@
 """From files on disk to rated and unrated photographs: tables, photographs, splits, loaders."""
 
 from ssliqa.data.datasets import DatasetSpec, dataset_names, find_dataset
+from ssliqa.data.listing import Listing, list_photographs
 from ssliqa.data.loaders import CropBatch, CropStream, ahead
-from ssliqa.data.photos import list_photographs
 from ssliqa.data.scores import ScoreTable, read_score_table
 from ssliqa.data.source import RatedSource, read_rated
 from ssliqa.data.splits import Split, label_count, make_split, read_split, save_split
@@ -13,6 +13,7 @@ __all__ = [
     "CropStream",
     "DatasetSpec",
     "LabelTable",
+    "Listing",
     "RatedSource",
     "ScoreTable",
     "Split",

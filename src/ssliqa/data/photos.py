@@ -1,55 +1,19 @@
-"""Which photographs are meant: by folder, file, glob pattern or list, and by name in a table."""
+"""Which photographs are meant by the names in a table."""
 
 from __future__ import annotations
 
-import glob
-import os
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from ssliqa.errors import ConfigError, LabelTableError, first_few
+from ssliqa.errors import LabelTableError
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif"})
 """Endings, in lower case, by which a file is taken for a photograph."""
 
-LIST_SUFFIXES = frozenset({".txt", ".lst"})
-"""Endings, in lower case, of files that list photographs."""
-
-
 _UPLOAD = re.compile(r"[0-9a-f]{8}-(.+)")
 _NOT_IN_UPLOADS = re.compile(r"[^-\w.]")
-
-
-def list_photographs(sources: Sequence[Path | str]) -> list[Path]:
-    """List the photographs that the sources stand for, in a fixed order, each file once.
-
-    Args:
-        sources: each one
-            a folder (all photographs below it, sorted; hidden files and folders are left out,
-            links to folders not followed),
-            a file,
-            a glob pattern (``shots/**/*.jpg``; sorted),
-            or a list, ``.txt`` or ``.lst``: a path a line, relative to the list's own folder;
-            blank lines and lines that begin with ``#`` do not count.
-
-    Returns:
-        Paths as reached from the sources. A file met twice, also by way of a link, keeps its
-        first place.
-
-    Raises:
-        ConfigError: a source or a line of a list is no existing path, or a source holds no
-            photograph.
-    """
-    found: dict[str, Path] = {}
-    for source in sources:
-        if not str(source):  # Path("") would be the folder we are in
-            raise ConfigError("The name of a photograph or folder is empty.", "Name one.")
-        for path in _photographs_of(Path(source)):
-            found.setdefault(os.path.realpath(path), path)
-    return list(found.values())
 
 
 class AnyCase:
@@ -123,7 +87,7 @@ class PhotographFinder:
         if folder not in self._stems:
             stems: dict[str, list[Path]] = defaultdict(list)
             for path in sorted(folder.iterdir()) if folder.is_dir() else []:
-                if _looks_like_photograph(path):
+                if looks_like_photograph(path):
                     stems[path.stem].append(path)
             self._stems[folder] = dict(stems)
         return self._stems[folder]
@@ -150,7 +114,7 @@ class UrlFinder(PhotographFinder):
     def _uploadable(self) -> dict[str, list[Path]]:
         names: dict[str, list[Path]] = defaultdict(list)
         for path in sorted(self.folder.iterdir()):
-            if _looks_like_photograph(path):
+            if looks_like_photograph(path):
                 names[_NOT_IN_UPLOADS.sub("", path.name.strip().replace(" ", "_"))].append(path)
         return names
 
@@ -178,59 +142,8 @@ class AnyCaseFinder(PhotographFinder):
         return found or [path for path in self._any_case.candidates(name) if path.is_file()]
 
 
-def _photographs_of(source: Path) -> Iterable[Path]:
-    if source.is_dir():
-        paths: Iterable[Path] = _walk(source)
-    elif source.is_file():
-        paths = _read_list(source) if source.suffix.lower() in LIST_SUFFIXES else [source]
-    elif glob.has_magic(str(source)):
-        matches = sorted(Path(match) for match in glob.glob(str(source), recursive=True))  # noqa: PTH207 (Path.glob takes no absolute pattern)
-        paths = [path for path in matches if _looks_like_photograph(path)]
-    else:
-        raise ConfigError(
-            f"{source} does not exist.",
-            "Give a folder, a file, a pattern such as 'shots/*.jpg', or a .txt list of paths.",
-        )
-    listed = list(paths)
-    if not listed:
-        endings = " ".join(sorted(IMAGE_SUFFIXES))
-        raise ConfigError(
-            f"{source} holds no photographs.", f"Photographs are files ending in {endings}."
-        )
-    return listed
-
-
-def _walk(folder: Path) -> Iterator[Path]:
-    # Entries of a folder in order of their names, files and sub-folders mixed: the order does
-    # not depend on the file system, and is that of sorted paths.
-    for path in sorted(folder.iterdir()):
-        if path.name.startswith("."):
-            continue
-        if path.is_dir() and not path.is_symlink():
-            yield from _walk(path)
-        elif _looks_like_photograph(path):
-            yield path
-
-
-def _read_list(file: Path) -> list[Path]:
-    try:
-        lines = file.read_text(encoding="utf-8-sig").splitlines()
-    except UnicodeDecodeError:
-        raise ConfigError(
-            f"The list {file} is not UTF-8 text.", "Save it again with that encoding."
-        ) from None
-    names = [line.strip() for line in lines]
-    paths = [file.parent / name for name in names if name and not name.startswith("#")]
-    missing = [path for path in paths if not path.is_file()]
-    if missing:
-        raise ConfigError(
-            f"{len(missing)} of {len(paths)} paths in {file} are not files: {first_few(missing)}.",
-            "Write one path a line, relative to the folder of the list.",
-        )
-    return paths
-
-
-def _looks_like_photograph(path: Path) -> bool:
+def looks_like_photograph(path: Path) -> bool:
+    """Whether a file is there whose name is a photograph's, and is not hidden."""
     return (
         path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".") and path.is_file()
     )

@@ -11,23 +11,25 @@ it every entity: nothing can be expanded or fetched.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 from xml.parsers import expat
 
 import pandas as pd
 
-from ssliqa.data.photos import list_photographs
+from ssliqa.data.listing import list_photographs
 from ssliqa.data.unrated import REJECTED, UNRATED
 from ssliqa.errors import ConfigError, LabelTableError, first_few
 
 _WORDS = {0.0: UNRATED, -1.0: REJECTED}
-_RATING = "http://ns.adobe.com/xap/1.0/ Rating"
-_RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+XMP = "http://ns.adobe.com/xap/1.0/"
+RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+"""Namespaces."""
 _HEAD = b"http://ns.adobe.com/xap/1.0/\0"
-_WIDE = (b"\xff\xfe", b"\xfe\xff")
+WIDE = (b"\xff\xfe", b"\xfe\xff")
 """Byte order marks of UTF-16; other packets may be padded with zeros."""
+PADDING = b"\0 \t\r\n"
 _LARGEST = 16 * 2**20
 """Bytes of a sidecar beyond which it is none; real ones are some kilobytes."""
 
@@ -55,7 +57,7 @@ def read_stars(folder: Path) -> pd.DataFrame:
         stars: set[str] = set()
         for file in (*sidecars.get(photograph, ()), photograph):
             try:
-                packet = _sidecar(file) if file.suffix.lower() == ".xmp" else _packet(file)
+                packet = read_sidecar(file) if file.suffix.lower() == ".xmp" else packet_in(file)
                 rating = None if packet is None else rating_of(packet)
             except (ValueError, OSError) as error:
                 damaged.append(f"{file.relative_to(folder)} ({error})")
@@ -88,23 +90,33 @@ def rating_of(packet: bytes) -> str | None:
     Raises:
         ValueError: it is no XML, or declares a document type.
     """
+    rating = property_of(packet, XMP, "Rating")
+    try:
+        return None if rating is None else _WORDS.get(float(rating), rating)
+    except ValueError:
+        return rating  # is told later, with the photograph's name
+
+
+def property_of(packet: bytes, namespace: str, name: str) -> str | None:
+    """A simple property of the photograph in an XMP packet; None if it has none.
+
+    Raises:
+        ValueError: it is no XML, or declares a document type.
+    """
     parser = expat.ParserCreate(namespace_separator=" ")
+    wanted = f"{namespace} {name}"
     found: list[str] = []
     path: list[str] = []
 
-    def of_photograph() -> bool:
-        # Ratings further inside are those of ingredients or earlier versions.
-        return path[-2:] == [f"{_RDF} RDF", f"{_RDF} Description"] and len(path) <= 3
-
     def start(name: str, attributes: dict[str, str]) -> None:
-        if name == _RATING and of_photograph():
+        if name == wanted and of_photograph(path):
             found.append("")
         path.append(name)
-        if _RATING in attributes and of_photograph():
-            found.append(attributes[_RATING])
+        if wanted in attributes and of_photograph(path):
+            found.append(attributes[wanted])
 
     def text(data: str) -> None:
-        if path and path[-1] == _RATING and found:
+        if path and path[-1] == wanted and found:
             found[-1] += data
 
     def refuse(*_: Any) -> None:
@@ -115,16 +127,54 @@ def rating_of(packet: bytes) -> str | None:
     parser.CharacterDataHandler = text
     parser.StartDoctypeDeclHandler = refuse
     try:
-        parser.Parse(packet if packet[:2] in _WIDE else packet.strip(b"\0 \t\r\n"), True)
+        parser.Parse(packet if packet[:2] in WIDE else packet.strip(PADDING), True)
     except expat.ExpatError as error:
         raise ValueError(f"no XML: {error}") from error
-    if not found:
+    return found[0].strip() if found else None
+
+
+def of_photograph(path: Sequence[str]) -> bool:
+    """Whether properties at this path of elements are the photograph's own.
+
+    Those further inside are of ingredients or earlier versions.
+    """
+    return [*path[-2:]] == [f"{RDF} RDF", f"{RDF} Description"] and len(path) <= 3
+
+
+def read_sidecar(file: Path) -> bytes:
+    """The packet that a sidecar is.
+
+    Raises:
+        ValueError: it is too large to be one.
+        OSError: it cannot be read.
+    """
+    if file.stat().st_size > _LARGEST:
+        raise ValueError(f"larger than {_LARGEST >> 20} MB")
+    return file.read_bytes()
+
+
+def packet_in(photograph: Path) -> bytes | None:
+    """The XMP packet in a JPEG file; None if it has none or is another file.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    if photograph.suffix.lower() not in (".jpg", ".jpeg") or not photograph.is_file():
         return None
-    rating = found[0].strip()
-    try:
-        return _WORDS.get(float(rating), rating)
-    except ValueError:
-        return rating  # is told later, with the photograph's name
+    with photograph.open("rb") as file:
+        if file.read(2) != b"\xff\xd8":
+            return None  # broken, which decoding will tell
+        while (marker := file.read(4))[:1] == b"\xff" and len(marker) == 4:
+            kind, size = marker[1], int.from_bytes(marker[2:], "big") - 2
+            if kind == 0xDA or size < 0:  # the picture begins
+                return None
+            if kind != 0xE1:
+                file.seek(size, 1)
+                continue
+            content = file.read(size)
+            if content.startswith(_HEAD):
+                return content.removeprefix(_HEAD)
+    return None
 
 
 def _sidecars(folder: Path, photographs: Iterable[Path]) -> dict[Path, list[Path]]:
@@ -154,29 +204,3 @@ def _sidecars(folder: Path, photographs: Iterable[Path]) -> dict[Path, list[Path
             "Name it after one of them in full, such as a.jpg.xmp.",
         )
     return found
-
-
-def _sidecar(file: Path) -> bytes:
-    if file.stat().st_size > _LARGEST:
-        raise ValueError(f"larger than {_LARGEST >> 20} MB")
-    return file.read_bytes()
-
-
-def _packet(photograph: Path) -> bytes | None:
-    """The XMP packet in a JPEG file; None if it has none or is another file."""
-    if photograph.suffix.lower() not in (".jpg", ".jpeg") or not photograph.is_file():
-        return None
-    with photograph.open("rb") as file:
-        if file.read(2) != b"\xff\xd8":
-            return None  # broken, which decoding will tell
-        while (marker := file.read(4))[:1] == b"\xff" and len(marker) == 4:
-            kind, size = marker[1], int.from_bytes(marker[2:], "big") - 2
-            if kind == 0xDA or size < 0:  # the picture begins
-                return None
-            if kind != 0xE1:
-                file.seek(size, 1)
-                continue
-            content = file.read(size)
-            if content.startswith(_HEAD):
-                return content.removeprefix(_HEAD)
-    return None

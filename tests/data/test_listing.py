@@ -1,11 +1,11 @@
-"""Which photographs a source stands for."""
+"""Which photographs a source stands for, however many."""
 
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from ssliqa.data.photos import list_photographs
+from ssliqa.data.listing import list_photographs
 from ssliqa.errors import ConfigError
 
 
