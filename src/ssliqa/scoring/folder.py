@@ -19,6 +19,9 @@ from ssliqa.scoring.file_state import file_state
 from ssliqa.scoring.journal import Journal
 from ssliqa.scoring.photos import ScoredPhoto, score_photos
 
+_UNKNOWN = 0
+"""In place of a row's place while its photograph is being scored; no row stands at 0."""
+
 
 @dataclass
 class FolderScores:
@@ -78,7 +81,7 @@ def score_folder(
             if stop():
                 return
             place = _done(journal, path)
-            scores.places.append(place or 0)
+            scores.places.append(_UNKNOWN if place is None else place)
             if place is None:
                 waiting.append(len(scores.places) - 1)
                 yield path
@@ -96,7 +99,9 @@ def score_folder(
         on_photo(row)
         if stop():
             break
-    scores.stopped = stop()
+    if stop():
+        scores.stopped = True
+        scores.places = array("Q", (place for place in scores.places if place != _UNKNOWN))
     return scores
 
 
