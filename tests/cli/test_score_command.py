@@ -273,11 +273,11 @@ def test_stars_are_written_read_back_and_those_of_others_kept(folders, model, tm
 
 @pytest.fixture
 def many(folders, tmp_path):
-    """A folder of 400 files."""
+    """A folder of 150 files."""
     folder = tmp_path / "many"
     folder.mkdir()
     photos = sorted(folders.glob("y/*.jpg"))
-    for k in range(400):
+    for k in range(150):
         os.link(photos[k % len(photos)], folder / f"{k:03d}.jpg")
     return folder
 
@@ -297,18 +297,17 @@ def signaling(number, find):
     thread.join(60)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_stopped_command_is_gone_on_with(many, model, tmp_path, capsys, number):
+def test_a_stopped_command_is_gone_on_with(many, model, tmp_path, capsys):
     whole = tmp_path / "whole.csv"
     assert score(many, "--model", model, "--out", whole) == 0
     out = tmp_path / "scores.csv"
     out.write_text("the table before")
     part = tmp_path / "scores.csv.part"
 
-    with signaling(number, lambda: part if part.exists() else None):
-        assert score(many, "--model", model, "--out", out) == 128 + number
+    with signaling(signal.SIGTERM, lambda: part if part.exists() else None):
+        assert score(many, "--model", model, "--out", out) == 143
     done = part.read_bytes().count(b"\n") - 1
-    assert 8 <= done < 400
+    assert 8 <= done < 150
     assert capsys.readouterr().err.splitlines()[-1] == (
         f"ssliqa: Stopped after {done} photographs. Go on with the same command and --resume."
     )
@@ -323,7 +322,7 @@ def test_a_stopped_command_is_gone_on_with(many, model, tmp_path, capsys, number
 
     assert score(many, "--model", model, "--out", out, "--resume") == 0
     assert capsys.readouterr().err == (
-        f"400 photographs scored on the scale 0-100 ({done} of them before) -> {out}\n"
+        f"150 photographs scored on the scale 0-100 ({done} of them before) -> {out}\n"
     )
     assert out.read_bytes() == whole.read_bytes()
     assert not part.exists()
@@ -346,7 +345,7 @@ def test_without_a_table_nothing_is_left_behind_when_stopped(
         assert score(many, "--model", model) == 130
     captured = capsys.readouterr()
     done = len(captured.out.splitlines()) - 1
-    assert 8 <= done < 400
+    assert 8 <= done < 150
     assert captured.err == f"ssliqa: Stopped after {done} photographs.\n"
     assert list(temporary.iterdir()) == []
 

@@ -3,6 +3,7 @@
 import inspect
 import os
 import sys
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -158,6 +159,19 @@ def test_names_may_hold_any_bytes_and_folders_be_very_deep(tmp_path):
     finally:
         sys.setrecursionlimit(before)
     assert [os.fsencode(path.name) for path in found] == [b"a.jpg", b"\xff\n,.jpg"]
+
+
+def test_of_photographs_that_are_not_asked_for_yet_only_the_names_are_in_memory(tmp_path):
+    for k in range(3000):
+        (tmp_path / f"{k:040d}.jpg").touch()
+    paths = Listing([tmp_path]).paths()
+    tracemalloc.start()
+    try:
+        next(paths)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak / 3000 < 130  # a string of 44 letters is 93 bytes
 
 
 def test_a_folder_is_read_when_its_turn_comes(folder):

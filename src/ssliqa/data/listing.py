@@ -194,30 +194,38 @@ def _walk(folder: Path, give_unreadable: bool) -> Iterator[tuple[Path, bool]]:
                 waiting.append(_paths(path, entries))
 
 
-def _paths(folder: Path, entries: list[tuple[str, str]]) -> Iterator[tuple[Path, str]]:
-    for name, kind in entries:
-        yield folder / name, kind
+def _paths(folder: Path, entries: _Entries) -> Iterator[tuple[Path, str]]:
+    names, kinds = entries
+    for name in names:
+        yield folder / name, kinds.get(name, _FILE)
 
 
 _FOLDER, _FILE, _LINK = "folder", "file", "link"
+_Entries = tuple[list[str], dict[str, str]]
+"""Names, sorted, and the kinds of those that are no plain files: a name costs its letters."""
 
 
-def _entries(folder: Path) -> list[tuple[str, str]]:
-    """Names and kinds of the visible photographs and sub-folders, sorted by name."""
-    found = []
+def _entries(folder: Path) -> _Entries:
+    """The visible photographs and sub-folders."""
+    names: list[str] = []
+    kinds: dict[str, str] = {}
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.name.startswith("."):
                 continue
             if entry.is_dir(follow_symlinks=False):
-                found.append((entry.name, _FOLDER))
-            elif _suffix(entry.name) in IMAGE_SUFFIXES:
-                if entry.is_symlink():
-                    if not os.path.isdir(entry.path):  # noqa: PTH112 (a string)
-                        found.append((entry.name, _LINK))
-                elif entry.is_file():
-                    found.append((entry.name, _FILE))
-    return sorted(found)
+                kinds[entry.name] = _FOLDER
+            elif _suffix(entry.name) not in IMAGE_SUFFIXES:
+                continue
+            elif entry.is_symlink():
+                if os.path.isdir(entry.path):  # noqa: PTH112 (a string)
+                    continue
+                kinds[entry.name] = _LINK
+            elif not entry.is_file():
+                continue
+            names.append(entry.name)
+    names.sort()
+    return names, kinds
 
 
 def _read_list(file: Path) -> list[Path]:
