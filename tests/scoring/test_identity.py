@@ -26,7 +26,7 @@ def test_the_same_scorer_is_the_same_also_after_it_was_written_down():
         (Brightness(bias=0.001), "a model with other weights"),
         (Brightness(scale=Scale(0, 100, False)), "on the scale 0-100, not 0-100, lower is better"),
         (Brightness(protocol=Protocol(short=17, crop=16)), "the image protocol"),
-        (Brightness(name="darkness"), "the network brightness, not darkness"),
+        (Brightness(name="darkness"), "the engine brightness, not darkness"),
     ],
 )
 def test_another_scorer_is_told_apart_with_a_reason(other, message):

@@ -18,7 +18,7 @@ from ssliqa.scoring import Journal, ScoredPhoto
 from ssliqa.scoring.file_state import FileState
 
 MODEL = {
-    "network": "n",
+    "engine": "n",
     "scale": "0-100",
     "protocol": {"short": 512},
     "ssliqa": "1",
@@ -115,7 +115,7 @@ def test_only_the_same_file_with_a_score_is_done_and_its_last_row_counts(path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"network": "other"}, "scored by the network n, not other"),
+        ({"engine": "other"}, "scored by the engine n, not other"),
         ({"scale": "1-5"}, "a model on the scale 0-100, not 1-5"),
         ({"protocol": {"short": 224}}, "the image protocol"),
         ({"ssliqa": "2"}, "ssliqa 1, not 2"),

@@ -16,9 +16,9 @@ from ssliqa.cli.parsing import parse
 from ssliqa.cli.score_report import ScoreReport
 from ssliqa.data import Listing
 from ssliqa.errors import ConfigError, ScoreTableError, SidecarError, SsliqaError
-from ssliqa.models import load_model
 from ssliqa.opinion import Scale
-from ssliqa.scoring import FolderScores, Journal, ScoredPhoto, Scorer, score_folder, write_scores
+from ssliqa.scoring import FolderScores, Journal, ScoredPhoto, score_folder, write_scores
+from ssliqa.scoring.engines import ENGINES, Engine, open_engine
 from ssliqa.scoring.identity import identity
 from ssliqa.scoring.journal import journal_path
 from ssliqa.scoring.photos import check_workers
@@ -75,7 +75,12 @@ def parser() -> ArgumentParser:
         "--replace_stars", action="store_true", help="with --xmp: also stars given by others"
     )
     options.add_argument("--device", type=str, default="cpu", help="cpu or cuda")
-    options.add_argument("--workers", type=int, default=2, help="threads that decode")
+    options.add_argument(
+        "--engine", choices=ENGINES, default="auto", help="what computes: auto takes the fastest"
+    )
+    options.add_argument(
+        "--workers", type=int, default=2, help="photographs to work on at once, each on one core"
+    )
     return options
 
 
@@ -88,13 +93,13 @@ def run(arguments: list[str]) -> int:
     ranking = bool(options.rank or top or options.group_by)
     listing = Listing(options.paths)
     total = sum(1 for _ in listing.paths(give_unreadable=True))
-    model = load_model(options.model, options.device)
-    scale = SCALES[options.scale] or model.scale
-    report = ScoreReport(model.scale, scale, print_rows=out is None and not ranking)
-    with stop_on_signal() as stop, _journal(out, model, options.resume) as journal:
+    engine = open_engine(options.model, options.engine, options.device)
+    scale = SCALES[options.scale] or engine.scale
+    report = ScoreReport(engine.scale, scale, print_rows=out is None and not ranking)
+    with stop_on_signal() as stop, _journal(out, engine, options.resume) as journal:
         with report.scoring(total):
             scores = score_folder(
-                model,
+                engine,
                 listing.paths(give_unreadable=True, allow_empty=True),
                 journal,
                 workers=options.workers,
@@ -105,14 +110,14 @@ def run(arguments: list[str]) -> int:
         order, ranks = None, None
         if ranking:
             by_folder = options.group_by is not None
-            order, ranks = rank_photos(scores, model.scale, by_folder=by_folder, top=top)
+            order, ranks = rank_photos(scores, engine.scale, by_folder=by_folder, top=top)
         stars = _Sidecars()
         if options.xmp:
             sidecars = Sidecars(replace=options.replace_stars)
             for row in scores.rows(order):
-                stars.write(sidecars, row, model.scale, report.problem)
+                stars.write(sidecars, row, engine.scale, report.problem)
                 _end_if_stopped(stop, scores, out)
-        rows = (rescaled(row, model.scale, scale) for row in scores.rows(order))
+        rows = (rescaled(row, engine.scale, scale) for row in scores.rows(order))
         if out is not None:
             try:
                 write_scores(rows, out, model=str(options.model), scale=str(scale), ranks=ranks)
@@ -144,15 +149,15 @@ def _check(options: Namespace, out: Path | None) -> None:
 
 
 @contextmanager
-def _journal(out: Path | None, model: Scorer, resume: bool) -> Iterator[Journal]:
+def _journal(out: Path | None, engine: Engine, resume: bool) -> Iterator[Journal]:
     """The journal of a table, or one that is gone afterwards where no table is written."""
     if out is not None:
-        with Journal(journal_path(out), identity(model, __version__), resume=resume) as journal:
+        with Journal(journal_path(out), identity(engine, __version__), resume=resume) as journal:
             yield journal
         return
     with tempfile.TemporaryDirectory(prefix="ssliqa-") as folder:
         path = Path(folder) / "scores.part"
-        with Journal(path, identity(model, __version__), resume=False) as journal:
+        with Journal(path, identity(engine, __version__), resume=False) as journal:
             yield journal
 
 
