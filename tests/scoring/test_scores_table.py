@@ -109,7 +109,8 @@ def test_ranks_are_a_last_column_of_whole_numbers_empty_for_failures(tmp_path, e
     path = tmp_path / f"scores{ending}"
     write_scores(iter(ROWS), path, model="m", scale="1-5", ranks=iter([2, 0, 1]))
     if ending == ".csv":
-        lines = list(csv.reader(path.open(newline="", encoding="utf-8")))
+        with path.open(newline="", encoding="utf-8") as file:
+            lines = list(csv.reader(file))
         assert lines[0] == [*COLUMNS, "rank"]
         assert [line[-1] for line in lines[1:]] == ["2", "", "1"]
         return
