@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ssliqa.errors import ConfigError, ImageReadError
-from ssliqa.images import read_image, resize_image
+from ssliqa.images import read_resized
 from ssliqa.models import QualityModel, Score
 from ssliqa.scoring.engines import Engine, TorchEngine
 
@@ -72,4 +72,4 @@ def score_photos(
 
 
 def _distribution(path: Path, engine: Engine) -> NDArray[np.float64]:
-    return engine.predict(resize_image(read_image(path), engine.protocol))
+    return engine.predict(read_resized(path, engine.protocol))
