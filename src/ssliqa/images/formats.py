@@ -29,6 +29,22 @@ FORMATS = ("JPEG", "PNG", "WebP", "AVIF", "HEIC", "TIFF", "GIF", "BMP", "PPM", "
 
 _Reader = Callable[[BinaryIO], ImageFile.ImageFile]
 
+_BITS_PER_SAMPLE, _PLANAR_CONFIGURATION, _SEPARATE = 258, 284, 2
+
+
+def _open_tiff(stream: BinaryIO) -> ImageFile.ImageFile:
+    image = TiffImagePlugin.TiffImageFile(stream)
+    bits = image.tag_v2.get(_BITS_PER_SAMPLE, (1,))
+    # Pillow reads such planes as if they had 8 bits.
+    separate = image.tag_v2.get(_PLANAR_CONFIGURATION) == _SEPARATE
+    if separate and len(bits) > 1 and max(bits) > 8:
+        raise ImageReadError(
+            "holds 16-bit colors in separate planes, which cannot be read.",
+            "Save it with interleaved colors, as most programs do.",
+        )
+    return image
+
+
 # Where a JPEG holds several pictures (MPO, as many phones write), Pillow gives the first.
 _SIGNATURES: tuple[tuple[bytes, _Reader], ...] = (
     (b"\xff\xd8\xff", JpegImagePlugin.jpeg_factory),
@@ -36,7 +52,7 @@ _SIGNATURES: tuple[tuple[bytes, _Reader], ...] = (
     (b"GIF87a", GifImagePlugin.GifImageFile),
     (b"GIF89a", GifImagePlugin.GifImageFile),
     (b"BM", BmpImagePlugin.BmpImageFile),
-    *((magic, TiffImagePlugin.TiffImageFile) for magic in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")),
+    *((magic, _open_tiff) for magic in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")),
     *((b"P%d" % kind, PpmImagePlugin.PpmImageFile) for kind in range(1, 7)),
 )
 _HEIC_BRANDS = frozenset(

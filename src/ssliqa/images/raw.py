@@ -92,7 +92,10 @@ def read_raw(stream: BinaryIO) -> RawPhoto:
                 if large:
                     return RawPhoto(preview, None, _ORIENTATION.get(sizes.flip, 1))
             pixels = raw.postprocess(
-                use_camera_wb=True, no_auto_bright=True, output_color=rawpy.ColorSpace.sRGB
+                use_camera_wb=True,
+                no_auto_bright=True,  # a dark photo must look dark
+                output_color=rawpy.ColorSpace.sRGB,
+                gamma=(2.4, 12.92),  # the curve of sRGB
             )
     except rawpy.LibRawError as error:
         reason = error.args[0] if error.args else error
