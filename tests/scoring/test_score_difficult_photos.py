@@ -12,7 +12,7 @@ from ssliqa.scoring import score_photos
 
 sys.path.append(str(Path(__file__).parents[1] / "images"))
 
-from difficult_photos import CASES  # noqa: E402
+from difficult_photos import CASES
 
 LARGE = ("hundred_megapixels.png", "hundred_megapixels.jpg")
 
