@@ -17,6 +17,7 @@ from file_makers import (
     cmyk_profile,
     dng,
     encoded,
+    flat_jpeg,
     grey_profile,
     ink_color,
     png,
@@ -565,6 +566,29 @@ for _subsampling in ("4:4:4", "4:2:2", "4:2:0"):
     def _(subsampling=_subsampling):
         content = encoded(scene(48, 80), "JPEG", quality=95, subsampling=subsampling)
         return content, scene(48, 80)
+
+
+for _name, _samplings in {
+    "411": [(4, 1), (1, 1), (1, 1)],
+    "410": [(4, 2), (1, 1), (1, 1)],
+    "across_only_in_red": [(2, 2), (1, 2), (2, 1)],
+    "finer_color_than_luma": [(1, 1), (2, 2), (1, 1)],
+}.items():
+
+    @good(f"sampled_{_name}.jpg", 1)
+    def _(samplings=_samplings):
+        luma, blue, red = 150, 110, 140
+        rgb = (
+            luma + 1.402 * (red - 128),
+            luma - 0.344136 * (blue - 128) - 0.714136 * (red - 128),
+            luma + 1.772 * (blue - 128),
+        )
+        return flat_jpeg(samplings, [luma, blue, red], (32, 64)), np.tile(rgb, (32, 64, 1))
+
+
+@good("grey_sampled_as_if_it_had_color.jpg")
+def _():
+    return flat_jpeg([(2, 2)], [150]), np.full((32, 32, 3), 150)
 
 
 @good("progressive.jpg", 6)

@@ -33,6 +33,48 @@ def png(width, height, *, depth, color_type, rows, extra=b""):
     )
 
 
+def flat_jpeg(samplings, levels, size=(32, 32)):
+    """A baseline JPEG of one color, with any sampling factors.
+
+    Args:
+        samplings: (horizontal, vertical) factor of each component.
+        levels: 0..255 of each component.
+        size: (height, width), multiples of 8 times the largest factors.
+    """
+    height, width = size
+    across, down = (max(factors) for factors in zip(*samplings, strict=True))
+    units = (width // (8 * across)) * (height // (8 * down))
+    # Differences of the first coefficient have codes of four bits that are the number of bits that
+    # follow; the end of a block is the bit 0.
+    bits, first = "", True
+    for _ in range(units):
+        for (h, v), level in zip(samplings, levels, strict=True):
+            for block in range(h * v):
+                change = level - 128 if first and block == 0 else 0
+                length = abs(change).bit_length()
+                coded = change if change > 0 else change + 2**length - 1
+                bits += f"{length:04b}" + (f"{coded:0{length}b}" if length else "") + "0"
+        first = False
+    bits += "1" * (-len(bits) % 8)
+    data = int(bits, 2).to_bytes(len(bits) // 8, "big").replace(b"\xff", b"\xff\0")
+    count = len(samplings)
+    frame = struct.pack(">BHHB", 8, height, width, count)
+    frame += b"".join(bytes([k + 1, h << 4 | v, 0]) for k, (h, v) in enumerate(samplings))
+    scan = bytes([count, *(b for k in range(count) for b in (k + 1, 0)), 0, 63, 0])
+    lengths = bytes([0, 0, 0, 12, *[0] * 12])
+    segments = (
+        (b"\xdb", bytes([0]) + b"\x08" * 64),  # steps of 8: the coefficient is the level
+        (b"\xc0", frame),
+        (b"\xc4", bytes([0]) + lengths + bytes(range(12))),
+        (b"\xc4", bytes([0x10, 1]) + bytes(15) + b"\0"),
+        (b"\xda", scan),
+    )
+    head = b"".join(
+        b"\xff" + marker + struct.pack(">H", len(body) + 2) + body for marker, body in segments
+    )
+    return b"\xff\xd8" + head + data + b"\xff\xd9"
+
+
 # TIFF types: bytes a value takes, and how it is packed.
 BYTE, ASCII, SHORT, LONG, RATIONAL, SRATIONAL = 1, 2, 3, 4, 5, 10
 _PACKED = {BYTE: "B", ASCII: "c", SHORT: "H", LONG: "I", RATIONAL: "II", SRATIONAL: "ii"}
