@@ -991,6 +991,12 @@ def _():
     return encoded(Image.new("F", (4, 4), 0.5), "TIFF")
 
 
+@bad("floating_point_color.tif", "TIFF file of a kind that cannot be read")
+def _():
+    tags = [*tiff_tags(40, 24, [32] * 3, 2, 3), (339, SHORT, [3] * 3)]
+    return tiff(tags, scene().astype("<f4").tobytes())
+
+
 @bad("integers_of_32_bits.tif", "32-bit values")
 def _():
     return encoded(Image.new("I", (4, 4), 70000), "TIFF")

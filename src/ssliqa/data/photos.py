@@ -11,8 +11,9 @@ from functools import cached_property
 from pathlib import Path
 
 from ssliqa.errors import ConfigError, LabelTableError, first_few
+from ssliqa.images.formats import SUFFIXES
 
-IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif"})
+IMAGE_SUFFIXES = SUFFIXES
 """Endings, in lower case, by which a file is taken for a photograph."""
 
 LIST_SUFFIXES = frozenset({".txt", ".lst"})

@@ -27,13 +27,32 @@ from ssliqa.errors import ImageReadError, MissingExtraError
 
 FORMATS = ("JPEG", "PNG", "WebP", "AVIF", "HEIC", "TIFF", "GIF", "BMP", "PPM", "camera RAW")
 
+_RAW = "arw cr2 cr3 dng nef nrw orf pef raf rw2 srw"
+SUFFIXES = frozenset(
+    f".{suffix}"
+    for suffix in (
+        "jpg jpeg jpe jfif png apng webp avif heic heif hif tif tiff gif bmp ppm pgm pbm pnm "
+        + _RAW
+    ).split()
+)
+"""Endings of the names of photo files, in lower case: they decide what of a folder is one, never
+how it is read."""
+
 _Reader = Callable[[BinaryIO], ImageFile.ImageFile]
 
 _BITS_PER_SAMPLE, _PLANAR_CONFIGURATION, _SEPARATE = 258, 284, 2
 
 
 def _open_tiff(stream: BinaryIO) -> ImageFile.ImageFile:
-    image = TiffImagePlugin.TiffImageFile(stream)
+    try:
+        image = TiffImagePlugin.TiffImageFile(stream)
+    except SyntaxError as error:
+        if "mode" not in str(error):  # its header is damaged
+            raise
+        raise ImageReadError(
+            "is a TIFF file of a kind that cannot be read, such as floating-point colors.",
+            "Export the photo with 8 or 16 bits.",
+        ) from error
     bits = image.tag_v2.get(_BITS_PER_SAMPLE, (1,))
     # Pillow reads such planes as if they had 8 bits.
     separate = image.tag_v2.get(_PLANAR_CONFIGURATION) == _SEPARATE
