@@ -1,6 +1,6 @@
 """The pixels of a JPEG file, whole or at a half, a quarter or an eighth of its size.
 
-libjpeg-turbo through simplejpeg gives the very pixels Pillow gives, without a copy, and it says when
+libjpeg-turbo through simplejpeg gives the very pixels Pillow gives, without a copy, and says when
 the compressed data do not add up. Pillow hides that, so a photograph that is half grey would get
 a score.
 """
