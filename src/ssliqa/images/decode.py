@@ -205,7 +205,9 @@ def _decode(
             turned = orientation_of(image) if orientation is None else orientation
             loaded = image
         rgb, note = to_rgb(loaded)
-        notes = tuple(filter(None, (several_pictures(image), note)))
+        # Of a Pillow image it is the caller who has chosen the frame.
+        several = several_pictures(image) if stream is not None else ""
+        notes = tuple(filter(None, (several, note)))
         # A reduced picture is rounded up to whole pixels: what lies beyond this is no picture.
         box = upright_box((0, 0, size[0] / scale, size[1] / scale), rgb.size, turned)
         return _finish(upright(rgb, turned), notes, protocol, upright_size(size, turned), box)
