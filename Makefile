@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: install demo test test-all check lint types layers docs clean
+.PHONY: install demo test test-all fuzz check lint types layers docs clean
 
 install: $(STAMP)
 
@@ -22,6 +22,10 @@ test: $(STAMP)
 
 test-all: $(STAMP)
 	$(BIN)/python -m pytest -m "slow or not slow"
+
+# Damaged photo files: none may end, hang or fill the process that decodes them. About ten minutes.
+fuzz: $(STAMP)
+	$(BIN)/python tests/fuzz/mutated_photos.py --files 100000
 
 check: lint types layers
 

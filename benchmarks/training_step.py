@@ -31,7 +31,7 @@ from torch.utils.data import DataLoader, Dataset
 from _report import Figure, report
 from loader import PUBLISHED, render
 from ssliqa.data import CropStream, ahead
-from ssliqa.images import ImageCache, read_image, resize_image
+from ssliqa.images import ImageCache, read_resized
 from ssliqa.losses import angle_relation
 from ssliqa.memory import keep_freed_memory
 from ssliqa.methods import Branch, Labeled, Progress
@@ -141,7 +141,7 @@ class Steps(Dataset[Batch]):
 
     def __getitem__(self, step: int) -> Batch:
         def decode(k: int) -> NDArray[np.uint8]:
-            return resize_image(read_image(self.paths[k]), PUBLISHED)
+            return read_resized(self.paths[k], PUBLISHED)
 
         return streams(decode, len(self.paths)).batch(0, step)
 

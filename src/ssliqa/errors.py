@@ -75,6 +75,7 @@ class MissingExtraError(SsliqaError):
             f"This needs the package '{package}', which is not installed.",
             f"Install it with: pip install 'ssliqa[{extra}]'",
         )
+        self.package = package
 
 
 def first_few(items: Sequence[object], most: int = 5) -> str:

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+from PIL import Image
 from tiny_set import console_script, environment
 
 from ssliqa import __version__
@@ -77,3 +78,17 @@ def test_a_reader_that_has_seen_enough_is_no_failure(tiny_set, tiny_run):
     assert process.wait() == 0
     assert b"Traceback" not in errors
     assert b"Exception ignored" not in errors
+
+
+def test_warnings_about_a_photo_s_exif_stay_off_the_screen(tiny_run, tmp_path):
+    photo = tmp_path / "photo.jpg"
+    broken = b"Exif\0\0II*\0\xff\xff\xff\x7fgarbage"
+    Image.new("RGB", (90, 90), (50, 90, 200)).save(photo, exif=broken)
+    done = subprocess.run(
+        [*console_script(), "score", str(photo), "--model", str(tiny_run)],
+        capture_output=True,
+        env=environment(),
+        check=True,
+    )
+    assert b"Warning" not in done.stderr
+    assert b"photo.jpg" in done.stdout

@@ -5,6 +5,7 @@ import pickle
 import subprocess
 import sys
 import time
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from PIL import Image
 
 from ssliqa.errors import ConfigError, ImageReadError
 from ssliqa.images import ImageCache, Protocol, default_cache_folder, read_image, resize_image
+from ssliqa.images.decode import decoder_version
 from ssliqa.images.entries import entry_bytes
 
 SMALL = Protocol(short=32, crop=24)
@@ -105,6 +107,20 @@ def test_another_protocol_has_entries_of_its_own(photos, folder):
     assert len(entries(folder)) == 6
     prepare(folder, photos[:2], Protocol(short=32, crop=20, grid=2))  # same pixels
     assert len(entries(folder)) == 6
+
+
+def test_what_another_decoder_has_left_is_not_used(photos, folder, monkeypatch):
+    with monkeypatch.context() as earlier:
+        earlier.setattr("ssliqa.images.cache.decoder_version", lambda: "an earlier decoder")
+        old = prepare(folder, photos[:2])
+    new = prepare(folder, photos[:2])
+    assert {photo.key for photo in old.photos}.isdisjoint(photo.key for photo in new.photos)
+    assert len(entries(folder)) == 4
+
+
+def test_the_decoder_is_named_with_the_packages_that_decode():
+    assert f"pillow {metadata.version('pillow')}" in decoder_version()
+    assert f"simplejpeg {metadata.version('simplejpeg')}" in decoder_version()
 
 
 def test_progress_counts_every_photo_once(photos, folder):

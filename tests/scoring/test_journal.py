@@ -22,7 +22,7 @@ MODEL = {
     "scale": "0-100",
     "protocol": {"short": 512},
     "ssliqa": "1",
-    "pillow": "2",
+    "decoder": "2",
     "answers": [[0.5, 0.25, None]],
 }
 STATE = FileState(10, 20, 30)
@@ -119,7 +119,7 @@ def test_only_the_same_file_with_a_score_is_done_and_its_last_row_counts(path):
         ({"scale": "1-5"}, "a model on the scale 0-100, not 1-5"),
         ({"protocol": {"short": 224}}, "the image protocol"),
         ({"ssliqa": "2"}, "ssliqa 1, not 2"),
-        ({"pillow": "3"}, "Pillow 2, not 3"),
+        ({"decoder": "3"}, "the decoder 2, not 3"),
         ({"answers": [[0.5, 0.2501, None]]}, "a model with other weights"),
         ({"answers": [[0.5, 0.25, 0.1]]}, "a model with other weights"),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 
 from ssliqa import __version__
@@ -52,6 +53,8 @@ def main(arguments: Sequence[str]) -> int:
     from ssliqa.memory import keep_freed_memory
 
     keep_freed_memory()
+    # Pillow warns of damaged EXIF and the like. Whether such a photo can be read is said elsewhere.
+    warnings.filterwarnings("ignore", module=r"PIL\.")
     run: Callable[[list[str]], int] = importlib.import_module(f"ssliqa.cli.{command}").run
     try:
         status = run(rest)

@@ -8,8 +8,9 @@ from functools import cached_property
 from pathlib import Path
 
 from ssliqa.errors import LabelTableError
+from ssliqa.images.formats import SUFFIXES
 
-IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif"})
+IMAGE_SUFFIXES = SUFFIXES
 """Endings, in lower case, by which a file is taken for a photograph."""
 
 _UPLOAD = re.compile(r"[0-9a-f]{8}-(.+)")

@@ -2,7 +2,7 @@
 
 from ssliqa.images.cache import CachedPhoto, ImageCache, Prepared, default_cache_folder
 from ssliqa.images.crops import crop_views, fixed_crops, grid_crops, random_crop, scattered_crops
-from ssliqa.images.decode import ImageSource, read_image
+from ssliqa.images.decode import ImageSource, Photo, read_image, read_photo, read_resized
 from ssliqa.images.protocol import Protocol
 from ssliqa.images.resize import resize_image
 
@@ -10,6 +10,7 @@ __all__ = [
     "CachedPhoto",
     "ImageCache",
     "ImageSource",
+    "Photo",
     "Prepared",
     "Protocol",
     "crop_views",
@@ -18,6 +19,8 @@ __all__ = [
     "grid_crops",
     "random_crop",
     "read_image",
+    "read_photo",
+    "read_resized",
     "resize_image",
     "scattered_crops",
 ]

@@ -18,15 +18,13 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
-import PIL
 from numpy.typing import NDArray
 
 from ssliqa.errors import ConfigError, ImageReadError
-from ssliqa.images.decode import decode_stream, open_photo
+from ssliqa.images.decode import decode_stream, decoder_version, open_photo
 from ssliqa.images.entries import VERSION
 from ssliqa.images.entry_folder import EntryFolder
 from ssliqa.images.protocol import Protocol
-from ssliqa.images.resize import resize_image
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -189,7 +187,7 @@ class ImageCache:
                 raise ImageReadError(
                     "has changed since it was prepared.", "Start again to use the new photo."
                 )
-            pixels = resize_image(decode_stream(stream), protocol)
+            pixels = decode_stream(stream, protocol).pixels
         self.entries.store(photo.key, pixels)
         return pixels
 
@@ -209,7 +207,7 @@ class ImageCache:
                 # Another process that prepares the same photos may have been faster.
                 if (size := self.entries.claim(key)) is not None:
                     return CachedPhoto(key, *size[:2])
-                pixels = resize_image(decode_stream(stream), protocol)
+                pixels = decode_stream(stream, protocol).pixels
         except ImageReadError as error:
             return str(error)
         self.entries.store(key, pixels)
@@ -225,8 +223,8 @@ class _Missing:
 
 def _key(stream: io.BufferedReader, protocol: Protocol) -> str:
     content = hashlib.file_digest(stream, "blake2b").hexdigest()
-    # Another version of Pillow may decode the same file to other pixels.
-    name = f"{content} {protocol.digest()} pillow {PIL.__version__} entry {VERSION}"
+    # Another version of what decodes may decode the same file to other pixels.
+    name = f"{content} {protocol.digest()} {decoder_version()} entry {VERSION}"
     return hashlib.blake2b(name.encode(), digest_size=16).hexdigest()
 
 

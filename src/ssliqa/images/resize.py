@@ -19,6 +19,23 @@ def resize_image(image: NDArray[np.uint8], protocol: Protocol) -> NDArray[np.uin
     Deterministic: the same pixels and protocol give the same result. The array returned may be
     read-only.
     """
-    height, width = protocol.target_size(image.shape[0], image.shape[1])
-    resized = Image.fromarray(image).resize((width, height), Image.Resampling.BILINEAR)
-    return np.asarray(resized)
+    target = protocol.target_size(image.shape[0], image.shape[1])
+    return resize_to(Image.fromarray(image), target)
+
+
+def resize_to(
+    image: Image.Image,
+    target: tuple[int, int],
+    box: tuple[float, float, float, float] | None = None,
+) -> NDArray[np.uint8]:
+    """Resize an RGB or RGBX image to ``target`` (height, width).
+
+    Args:
+        image: to be resized.
+        target: size of the result.
+        box: left, top, right and bottom of what is taken, in pixels of ``image``; all of it where
+            none is given.
+    """
+    height, width = target
+    resized = image.resize((width, height), Image.Resampling.BILINEAR, box)
+    return np.asarray(resized if resized.mode == "RGB" else resized.convert("RGB"))

@@ -48,8 +48,8 @@ def activation_map(model: QualityModel, pixels: NDArray[np.uint8]) -> NDArray[np
         ModelError: the network averages no feature map, as with class tokens or fixed statistics.
 
     Example:
-        >>> from ssliqa.images import read_image, resize_image
-        >>> pixels = resize_image(read_image("a.jpg"), model.protocol)  # doctest: +SKIP
+        >>> from ssliqa.images import read_resized
+        >>> pixels = read_resized("a.jpg", model.protocol)  # doctest: +SKIP
         >>> activation_map(model, pixels).shape == pixels.shape[:2]  # doctest: +SKIP
         True
     """

@@ -23,7 +23,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from ssliqa.errors import ConfigError, ModelError, first_few
-from ssliqa.images import ImageSource, Protocol, fixed_crops, read_image, resize_image
+from ssliqa.images import ImageSource, Protocol, fixed_crops, read_resized
 from ssliqa.models.backbones import build_backbone
 from ssliqa.models.backbones.contract import Triple
 from ssliqa.models.card import model_card
@@ -175,8 +175,7 @@ class QualityModel(nn.Module, PyTorchModelHubMixin, library_name="ssliqa"):
         Raises:
             ImageReadError: the photograph cannot be read.
         """
-        pixels = resize_image(read_image(photo), self.protocol)
-        return Score.of(self.predict(pixels), self.scale)
+        return Score.of(self.predict(read_resized(photo, self.protocol)), self.scale)
 
     def generate_model_card(self, *_: object, facts: str = "", **__: object) -> ModelCard:
         """The README of a saved model (overrides the mixin's, which knows nothing of ssliqa)."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ssliqa.errors import ConfigError
-from ssliqa.images import read_image, resize_image
+from ssliqa.images import read_resized
 from ssliqa.models import QualityModel, Score
 from ssliqa.models.activation_map import activation_map
 from ssliqa.report.drawing import head_and_caption, picture, short_name
@@ -57,15 +57,14 @@ def activation_maps_plot(
     """
     if not photos:
         raise ConfigError("There are no photographs to draw.", "Name some.")
-    decoded = [read_image(photo) for photo in photos]
     with picture(path, 2.6 * (1 + len(networks)) + 0.8, 2.3 * len(photos) + 1.2) as figure:
         grid = figure.subplots(len(photos), 1 + len(networks), squeeze=False)
         shown, found = [], []
-        for k, (row, pixels) in enumerate(zip(grid, decoded, strict=True)):
+        for k, (row, photo) in enumerate(zip(grid, photos, strict=True)):
             rating = "" if ratings is None else f"\nMOS {ratings[k]:.3g}"
-            row[0].set_title(short_name(photos[k]) + rating, fontsize=9)
+            row[0].set_title(short_name(photo) + rating, fontsize=9)
             for axes, (name, model) in zip(row[1:], networks.items(), strict=True):
-                resized = resize_image(pixels, model.protocol)
+                resized = read_resized(photo, model.protocol)
                 score = Score.of(model.predict(resized), model.scale).score
                 values = activation_map(model, resized)
                 found.append(np.abs(values).ravel())

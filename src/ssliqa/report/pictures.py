@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ssliqa.data import LabelTable
 from ssliqa.errors import ConfigError, ImageReadError, MissingExtraError, SsliqaError
 from ssliqa.evaluation import Evaluation, evaluate_model
-from ssliqa.images import read_image, resize_image
+from ssliqa.images import read_resized
 from ssliqa.images.crops import grid_crops
 from ssliqa.models import QualityModel
 from ssliqa.report.activation_maps import activation_maps_plot
@@ -153,9 +153,9 @@ class _Source:
 
     def relation_matrices(self, path: Path) -> Path:
         table = self._spread(_BATCH)
-        protocol = self.networks["student"].protocol
-        pixels = [resize_image(image, protocol) for _, image in self._decoded(table.paths)]
-        crops = np.concatenate([grid_crops(image, protocol.crop, 1) for image in pixels])
+        crop = self.networks["student"].protocol.crop
+        pixels = [image for _, image in self._decoded(table.paths)]
+        crops = np.concatenate([grid_crops(image, crop, 1) for image in pixels])
         images = torch.from_numpy(crops).permute(0, 3, 1, 2)
         with torch.inference_mode():
             seen = {name: model(images).activation for name, model in self.networks.items()}
@@ -171,11 +171,12 @@ class _Source:
         return chosen.subset([k for k, photo in enumerate(chosen.paths) if photo in readable])
 
     def _decoded(self, photos: Sequence[Path]) -> list[tuple[Path, NDArray[np.uint8]]]:
-        """The photographs that can be read, with their pixels; the others become problems."""
+        """The photographs that can be read, as the student sees them; others become problems."""
+        protocol = self.networks["student"].protocol
         decoded = []
         for photo in photos:
             try:
-                decoded.append((photo, read_image(photo)))
+                decoded.append((photo, read_resized(photo, protocol)))
             except ImageReadError as error:
                 if str(error) not in self.problems:
                     self.problems.append(str(error))

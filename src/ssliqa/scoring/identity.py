@@ -13,9 +13,9 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-import PIL
 from numpy.typing import NDArray
 
+from ssliqa.images.decode import decoder_version
 from ssliqa.models import Score
 from ssliqa.scoring.engines import Engine
 
@@ -43,7 +43,7 @@ def identity(engine: Engine, version: str) -> dict[str, Any]:
         "scale": str(engine.scale),
         "protocol": asdict(engine.protocol),
         "ssliqa": version,
-        "pillow": PIL.__version__,
+        "decoder": decoder_version(),
         "answers": answers,
     }
 
@@ -55,7 +55,7 @@ def difference(one: Mapping[str, Any], other: Mapping[str, Any]) -> str | None:
         ("scale", "a model on the scale {}"),
         ("protocol", "the image protocol {}"),
         ("ssliqa", "ssliqa {}"),
-        ("pillow", "Pillow {}"),
+        ("decoder", "the decoder {}"),
     ):
         if one.get(what) != other.get(what):
             return f"{words.format(one.get(what))}, not {other.get(what)}"

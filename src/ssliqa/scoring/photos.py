@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ssliqa.errors import ConfigError, ImageReadError
-from ssliqa.images import Protocol, read_image, resize_image
+from ssliqa.images import Protocol, read_resized
 from ssliqa.models import QualityModel, Score
 from ssliqa.scoring.engines import Engine, TorchEngine
 from ssliqa.scoring.file_state import FileState, file_state
@@ -100,7 +100,7 @@ def _pixels(path: Path, protocol: Protocol) -> tuple[NDArray[np.uint8], FileStat
     for _ in range(2):
         before = file_state(path)
         try:
-            pixels = resize_image(read_image(path), protocol)
+            pixels = read_resized(path, protocol)
         except ImageReadError:
             if file_state(path) == before:
                 raise
