@@ -50,6 +50,10 @@ class ModelError(SsliqaError):
     """A model or its weights are missing, damaged, or do not fit."""
 
 
+class ExportError(SsliqaError):
+    """A model cannot be exported, or its export would score differently."""
+
+
 class MetricError(SsliqaError):
     """A figure of merit is undefined for the given numbers."""
 

@@ -20,6 +20,7 @@ COMMANDS = {
     "compare": "whose scores agree better with ratings, with paired tests",
     "models": "the networks there are: size, work, license, speed on this machine",
     "score": "score photographs with a trained model",
+    "export": "a model as a file for ONNX Runtime or OpenVINO, verified on photographs",
     "datasets": "the databases that can be read by name; check a copy of rated photographs",
 }
 

@@ -51,7 +51,10 @@ def parser() -> ArgumentParser:
         "paths", nargs="+", type=str, metavar="PATH", help="photos, folders, globs or .txt lists"
     )
     options.add_argument(
-        "--model", type=str, required=True, help="run folder, model folder, or name on the hub"
+        "--model",
+        type=str,
+        required=True,
+        help="run folder, model folder, name on the hub, or file of ssliqa export",
     )
     options.add_argument("--out", type=str, help="table to write: .csv, .jsonl or .parquet")
     options.add_argument(
@@ -76,7 +79,10 @@ def parser() -> ArgumentParser:
     )
     options.add_argument("--device", type=str, default="cpu", help="cpu or cuda")
     options.add_argument(
-        "--engine", choices=ENGINES, default="auto", help="what computes: auto takes the fastest"
+        "--engine",
+        choices=ENGINES,
+        default="auto",
+        help="what computes (auto: the fastest that is installed)",
     )
     options.add_argument(
         "--workers", type=int, default=2, help="photographs to work on at once, each on one core"
@@ -93,7 +99,12 @@ def run(arguments: list[str]) -> int:
     ranking = bool(options.rank or top or options.group_by)
     listing = Listing(options.paths)
     total = sum(1 for _ in listing.paths(give_unreadable=True))
-    engine = open_engine(options.model, options.engine, options.device)
+    engine = open_engine(
+        options.model,
+        options.engine,
+        options.device,
+        say=lambda text: print(f"ssliqa: {text}", file=sys.stderr),
+    )
     scale = SCALES[options.scale] or engine.scale
     report = ScoreReport(engine.scale, scale, print_rows=out is None and not ranking)
     with stop_on_signal() as stop, _journal(out, engine, options.resume) as journal:

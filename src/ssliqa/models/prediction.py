@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ssliqa.errors import ModelError
 from ssliqa.opinion import Scale, distribution_mean, distribution_std
 
 
@@ -48,3 +49,22 @@ class Score:
             upper=None,
             distribution=tuple(float(share) for share in distribution),
         )
+
+
+def mean_distribution(shares: NDArray[np.float32], model: str) -> NDArray[np.float64]:
+    """The distribution (5,) of a photograph from those of its crops (K, 5).
+
+    Args:
+        shares: what the network says of each crop.
+        model: its name, for the error.
+
+    Raises:
+        ModelError: there are values that are not numbers.
+    """
+    mean = shares.mean(axis=0, dtype=np.float64)
+    if not np.isfinite(mean).all():
+        raise ModelError(
+            f"The model '{model}' gives scores that are not numbers.",
+            "Its weights or its normalization are broken: copy the model again, or train anew.",
+        )
+    return mean

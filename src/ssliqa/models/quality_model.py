@@ -28,7 +28,7 @@ from ssliqa.models.backbones import build_backbone
 from ssliqa.models.backbones.contract import Triple
 from ssliqa.models.card import model_card
 from ssliqa.models.heads import HeadSpec, build_head, head_spec
-from ssliqa.models.prediction import Prediction, Score
+from ssliqa.models.prediction import Prediction, Score, mean_distribution
 from ssliqa.opinion import ACR, Scale
 
 # What a config.json raises whose values are of the wrong kind or out of range.
@@ -155,13 +155,7 @@ class QualityModel(nn.Module, PyTorchModelHubMixin, library_name="ssliqa"):
         with evaluating(self):
             images = torch.from_numpy(crops).permute(0, 3, 1, 2).to(self.mean.device)
             distribution = self(images).distribution
-        mean = cast(NDArray[np.float64], distribution.cpu().double().mean(0).numpy())
-        if not np.isfinite(mean).all():
-            raise ModelError(
-                f"The model '{self.name}' gives scores that are not numbers.",
-                "Its weights or its normalization are broken: copy the model again, or train anew.",
-            )
-        return mean
+        return mean_distribution(distribution.cpu().numpy(), self.name)
 
     def score(self, photo: ImageSource) -> Score:
         """Score one photograph.

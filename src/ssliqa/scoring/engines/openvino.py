@@ -1,0 +1,78 @@
+"""OpenVINO (Intel, Apache-2.0): scores with an exported ``.xml`` or ``.onnx`` file, on the CPU."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ssliqa.errors import MissingExtraError, ModelError
+from ssliqa.images import fixed_crops
+from ssliqa.models.prediction import mean_distribution
+from ssliqa.scoring.engines.facts import KEY, Facts
+
+
+class OpenVinoEngine:
+    """Scores with OpenVINO.
+
+    Args:
+        file: an ``.xml`` file (with the ``.bin`` beside it) or an ``.onnx`` file that ``ssliqa
+            export`` wrote.
+
+    Raises:
+        MissingExtraError: OpenVINO is not installed.
+        ModelError: the file is missing, damaged, or was not written by ``ssliqa export``.
+    """
+
+    name = "openvino"
+
+    def __init__(self, file: Path) -> None:
+        try:
+            import openvino
+        except ImportError as error:
+            raise MissingExtraError("openvino", "openvino") from error
+        cores = os.cpu_count() or 1
+        try:
+            core = openvino.Core()
+            network = core.read_model(file)
+            self._compiled = core.compile_model(
+                network,
+                "CPU",
+                {
+                    # Without it processors with bfloat16 would use that, and score differently.
+                    "INFERENCE_PRECISION_HINT": "f32",
+                    # One core a photograph, as many photographs at once as there are cores.
+                    "NUM_STREAMS": cores,
+                    "INFERENCE_NUM_THREADS": cores,
+                    "ENABLE_CPU_PINNING": False,
+                },
+            )
+        except Exception as error:  # RuntimeErrors of any kind, over several lines
+            raise ModelError(
+                f"OpenVINO cannot read '{file}' ({' '.join(str(error).split())[:200]}).",
+                "Export the model again; an .xml file needs the .bin file beside it.",
+            ) from error
+        self.facts = Facts.from_json(_metadata(network), file)
+        self.protocol = self.facts.protocol
+        self.scale = self.facts.scale
+        self._requests = threading.local()
+
+    def predict(self, pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """See :meth:`ssliqa.scoring.engines.contract.Engine.predict`."""
+        request = getattr(self._requests, "own", None)
+        if request is None:  # a request computes for one thread at a time
+            request = self._requests.own = self._compiled.create_infer_request()
+        shares = request.infer({"crops": fixed_crops(pixels, self.protocol)}, share_inputs=True)[0]
+        return mean_distribution(shares, self.facts.config["backbone"])
+
+
+def _metadata(network: Any) -> str | None:
+    # OpenVINO's own files hold it at the top, ONNX files below 'framework'.
+    for path in ([KEY], ["framework", KEY]):
+        if network.has_rt_info(path):
+            return str(network.get_rt_info(path).astype(str))
+    return None
