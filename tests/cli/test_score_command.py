@@ -21,7 +21,7 @@ from ssliqa.models import save_model
 
 
 def score(*arguments):
-    return main(["score", *map(str, arguments)])
+    return main(["score", "--engine", "torch", *map(str, arguments)])
 
 
 @pytest.fixture

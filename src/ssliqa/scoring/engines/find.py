@@ -18,6 +18,7 @@ from ssliqa.scoring.engines.openvino import OpenVinoEngine
 from ssliqa.scoring.engines.torch import TorchEngine
 
 ENGINES = ("auto", "torch", "onnxruntime", "openvino")
+PRECISIONS = ("f32", "bf16")
 
 Exported = type[OnnxRuntimeEngine | OpenVinoEngine]
 
@@ -32,6 +33,7 @@ def open_engine(
     engine: str = "auto",
     device: str = "cpu",
     say: Callable[[str], None] = lambda _: None,
+    precision: str = "f32",
 ) -> Engine:
     """Make a trained model ready to score.
 
@@ -44,9 +46,11 @@ def open_engine(
         engine: one of ``ENGINES``.
         device: ``cpu``, or a device of PyTorch.
         say: is told what takes time, or why it is another engine than one might expect.
+        precision: ``f32``, or ``bf16`` with OpenVINO: less time, coarser scores.
 
     Raises:
-        ConfigError: no such engine or device, or one that does not fit the other or the model.
+        ConfigError: no such engine, device or precision, or one that does not fit the others, the
+            model or the processor.
         ExportError: the model cannot be converted for the engine named.
         MissingExtraError: the engine named is not installed.
         ModelError: nothing there, or not a trained model.
@@ -60,14 +64,24 @@ def open_engine(
             f"The engine {engine} computes on the CPU, not on '{device}'.",
             "Use --engine torch, or leave out --device.",
         )
+    if precision not in PRECISIONS:
+        raise ConfigError(
+            f"There is no precision '{precision}'.", f"There are: {', '.join(PRECISIONS)}."
+        )
+    if precision != "f32":
+        if engine not in ("auto", OpenVinoEngine.name) or device != "cpu":
+            raise ConfigError(
+                f"Scoring in {precision} is for OpenVINO on the CPU.", "Use --engine openvino."
+            )
+        engine = OpenVinoEngine.name
     file = Path(model).expanduser()
     if file.suffix.lower() in _READS and not file.is_dir():
-        return _read(file, engine, device)
+        return _open(_reader(file, engine, device), file, precision)
     loaded = load_model(model, device)
     if engine == "torch" or device != "cpu":
         return TorchEngine(loaded)
     if engine != "auto":
-        return _converted(loaded, _named(engine), say)
+        return _converted(loaded, _named(engine), say, precision)
     for exported in _EXPORTED:
         if all(map(find_spec, (exported.name, *_CONVERTING))):
             try:
@@ -81,7 +95,11 @@ def _named(engine: str) -> Exported:
     return next(exported for exported in _EXPORTED if exported.name == engine)
 
 
-def _read(file: Path, engine: str, device: str) -> Engine:
+def _open(engine: Exported, file: Path, precision: str) -> Engine:
+    return OpenVinoEngine(file, precision) if engine is OpenVinoEngine else engine(file)
+
+
+def _reader(file: Path, engine: str, device: str) -> Exported:
     if not file.is_file():
         raise ModelError(f"There is no file '{file}'.", "Write it with ssliqa export.")
     readers = _READS[file.suffix.lower()]
@@ -92,12 +110,14 @@ def _read(file: Path, engine: str, device: str) -> Engine:
             f"It is for the CPU and for: {', '.join(names)}.",
         )
     if engine != "auto":
-        return _named(engine)(file)
+        return _named(engine)
     installed = [reader for reader in readers if find_spec(reader.name)]
-    return (installed or list(readers))[0](file)
+    return (installed or list(readers))[0]
 
 
-def _converted(model: QualityModel, engine: Exported, say: Callable[[str], None]) -> Engine:
+def _converted(
+    model: QualityModel, engine: Exported, say: Callable[[str], None], precision: str = "f32"
+) -> Engine:
     """The model in ``engine``, from the cache folder or converted now.
 
     A cache folder that cannot be written costs the conversion each time.
@@ -105,7 +125,7 @@ def _converted(model: QualityModel, engine: Exported, say: Callable[[str], None]
     file = default_cache_folder() / "engines" / f"{_key(model, engine)}.onnx"
     if file.is_file():
         try:
-            return engine(file)
+            return _open(engine, file, precision)
         except ModelError:
             pass  # damaged: converted anew
     from ssliqa.scoring.export import export_model
@@ -117,8 +137,9 @@ def _converted(model: QualityModel, engine: Exported, say: Callable[[str], None]
         import tempfile
 
         with tempfile.TemporaryDirectory() as folder:
-            return engine(export_model(model, Path(folder) / "model.onnx", engine=engine).file)
-    return engine(file)
+            file = export_model(model, Path(folder) / "model.onnx", engine=engine).file
+            return _open(engine, file, precision)
+    return _open(engine, file, precision)
 
 
 def _key(model: QualityModel, engine: Exported) -> str:
