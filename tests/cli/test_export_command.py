@@ -82,7 +82,7 @@ def test_what_cannot_be_carried_out_is_one_line_and_status_2(tiny_run, capsys, a
     assert named in captured.err
 
 
-def test_an_engine_that_cannot_read_the_file_is_refused(tiny_run, photos, tmp_path, capsys):
+def test_an_engine_that_cannot_read_the_file_is_refused(photos, tmp_path, capsys):
     file = tmp_path / "model.xml"
     file.write_text("<net>")
     for engine, named in (

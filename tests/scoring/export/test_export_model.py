@@ -80,7 +80,7 @@ def test_an_export_that_differs_is_refused_and_leaves_nothing(model, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_earlier_export_outlives_a_refused_one(model, exported, tmp_path):
+def test_an_earlier_export_outlives_a_refused_one(model, tmp_path):
     file = tmp_path / "model.onnx"
     file.write_bytes(b"earlier")
     with pytest.raises(ExportError):
