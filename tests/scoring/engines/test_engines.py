@@ -133,6 +133,16 @@ def test_pytorch_scores_on_one_core_whatever_it_is_set_to():
     assert np.array_equal(*found)
 
 
+def test_threads_at_work_leave_pytorch_as_it_was(engines, photographs):
+    torch.set_num_threads(3)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(engines["torch"].predict, photographs * 4))
+        assert set(pool.map(lambda _: torch.get_num_threads(), range(8))) == {3}
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(torch.get_num_threads).result() == 3
+    assert torch.get_num_threads() == 3
+
+
 def test_training_may_go_on_while_an_engine_scores(model, photographs):
     learning = load_model_copy(model)
     engine = TorchEngine(learning)

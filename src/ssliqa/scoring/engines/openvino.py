@@ -44,7 +44,7 @@ class OpenVinoEngine:
             raise ConfigError(
                 "This processor does not compute in bfloat16.", "Leave out --precision bf16."
             )
-        cores = os.cpu_count() or 1
+        cores = _cores()
         try:
             network = core.read_model(file)
             self._compiled = core.compile_model(
@@ -76,6 +76,13 @@ class OpenVinoEngine:
             request = self._requests.own = self._compiled.create_infer_request()
         shares = request.infer({"crops": fixed_crops(pixels, self.protocol)}, share_inputs=True)[0]
         return mean_distribution(shares, self.facts.config["backbone"])
+
+
+def _cores() -> int:
+    """Those that this process may use: each costs memory for a network of its own."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _metadata(network: Any) -> str | None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
-from contextlib import contextmanager
+import threading
 
 import numpy as np
 import torch
@@ -32,16 +31,34 @@ class TorchEngine:
         """See :meth:`ssliqa.scoring.engines.contract.Engine.predict`."""
         if not self._on_cpu:
             return self._model.predict(pixels)
-        with _one_core():
+        with _ONE_CORE:
             return self._model.predict(pixels)
 
 
-@contextmanager
-def _one_core() -> Iterator[None]:
-    # Sums that are shared out among threads are rounded differently for each number of them.
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
+class _OneCore:
+    """Inside, the thread that enters computes on one core.
+
+    Sums that are shared out among threads are rounded differently for each number of them.
+    PyTorch keeps that number for each thread, and gives new threads the one that was set last; so
+    what was set before the first thread entered is what every thread leaves behind.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._before = 1
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._inside == 0:
+                self._before = torch.get_num_threads()
+            self._inside += 1
+            torch.set_num_threads(1)
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            torch.set_num_threads(self._before)
+
+
+_ONE_CORE = _OneCore()
