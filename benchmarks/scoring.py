@@ -11,9 +11,11 @@ at another place. Every row of a size and a network scores the same files:
 
 Each row is measured in turn, --rounds times over; the best of each counts, since other programs can
 only slow a row down. Beside the rate stands the processor time of a photograph, all threads
-together, which says nearly the same on a busy machine. The model's image protocol decides what a photograph costs;
-it is the default one (short side 512, 9 crops of 224) unless --short, --crop and --grid say
-otherwise. Weights are random: they do not change the time.
+together, which says nearly the same on a busy machine.
+
+The model's image protocol decides what a photograph costs; it is the default one (short side 512,
+9 crops of 224) unless --short, --crop and --grid say otherwise. Weights are random: they do not
+change the time.
 
     python benchmarks/scoring.py [--json scoring.json]
 """
