@@ -82,8 +82,10 @@ def run(arguments: list[str]) -> int:
     file = _destination(options.out, source, options.to, options.int8)
     check_destination(file)
     model = load_model(options.model)
-    verify_on = list_photographs(options.verify_on) if options.verify_on else []
     calibrate_on: Sequence[Path] = []
+    verify_on: Sequence[Path] = []
+    if options.verify_on:
+        verify_on = list_photographs(options.verify_on)
     if options.int8:
         photographs = (
             list_photographs(options.calibrate_on)

@@ -61,7 +61,7 @@ def mean_distribution(shares: NDArray[np.float32], model: str) -> NDArray[np.flo
     Raises:
         ModelError: there are values that are not numbers.
     """
-    mean = shares.mean(axis=0, dtype=np.float64)
+    mean: NDArray[np.float64] = shares.mean(axis=0, dtype=np.float64)
     if not np.isfinite(mean).all():
         raise ModelError(
             f"The model '{model}' gives scores that are not numbers.",
