@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from ssliqa import load_model
-from ssliqa.errors import ConfigError, ModelError
+from ssliqa.errors import ConfigError, MissingExtraError, ModelError
 from ssliqa.images import Protocol, fixed_crops, read_image, resize_image
 from ssliqa.models import QualityModel
 from ssliqa.scoring import score_photos
@@ -262,6 +262,16 @@ def test_a_model_is_converted_once_and_found_again(
     kept.write_bytes(b"damaged")
     assert open_engine(tiny_run, say=said.append).name == "openvino"
     assert len(said) == 2
+
+
+def test_without_an_extra_the_next_engine_scores(tiny_run, exported, monkeypatch):
+    for package in ("openvino", "onnxruntime"):
+        monkeypatch.setitem(sys.modules, package, None)  # as if it were not installed
+        with pytest.raises(MissingExtraError, match=package):
+            open_engine(tiny_run, package)
+    assert open_engine(tiny_run).name == "torch"
+    with pytest.raises(MissingExtraError, match=r"pip install 'ssliqa\[openvino\]'"):
+        open_engine(exported[".xml"])
 
 
 def test_bfloat16_is_another_score_and_only_where_the_processor_has_it(

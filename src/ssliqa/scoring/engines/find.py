@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import tempfile
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 
-from ssliqa.errors import ConfigError, ExportError, ModelError
+from ssliqa.errors import ConfigError, ExportError, MissingExtraError, ModelError
 from ssliqa.images import default_cache_folder
 from ssliqa.models import QualityModel, load_model
 from ssliqa.scoring.engines.contract import Engine
@@ -123,6 +124,9 @@ def _converted(
     A cache folder that cannot be written costs the conversion each time.
     """
     file = default_cache_folder() / "engines" / f"{_key(model, engine)}.onnx"
+    for package in (engine.name, *_CONVERTING):
+        if find_spec(package) is None:
+            raise MissingExtraError(package, "openvino" if engine is OpenVinoEngine else "onnx")
     if file.is_file():
         try:
             return _open(engine, file, precision)
@@ -134,8 +138,6 @@ def _converted(
     try:
         export_model(model, file, engine=engine)
     except OSError:
-        import tempfile
-
         with tempfile.TemporaryDirectory() as folder:
             file = export_model(model, Path(folder) / "model.onnx", engine=engine).file
             return _open(engine, file, precision)
