@@ -13,12 +13,12 @@ import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
-from ssliqa import __version__
 from ssliqa.errors import ExportError, MissingExtraError
 from ssliqa.models import QualityModel
 from ssliqa.scoring.engines.facts import KEY, Facts
@@ -72,7 +72,7 @@ def onnx_graph(model: QualityModel, facts: Facts) -> ModelProto:
             "Score with --engine torch, or train a student of another architecture.",
         ) from error
     _forget_sources(graph)
-    graph.producer_name, graph.producer_version = "ssliqa", __version__
+    graph.producer_name, graph.producer_version = "ssliqa", version("ssliqa")
     graph.doc_string = _ABOUT
     entry = graph.metadata_props.add()
     entry.key, entry.value = KEY, facts.to_json()

@@ -6,10 +6,10 @@ import shutil
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ssliqa import __version__
 from ssliqa.errors import ConfigError, ExportError, MissingExtraError
 from ssliqa.files import whole_file
 from ssliqa.images import fixed_crops
@@ -84,7 +84,7 @@ def export_model(
         tolerance = INT8_TOLERANCE if calibrate_on else TOLERANCE
     if not tolerance > 0:
         raise ConfigError(f"The tolerance is {tolerance}.", "Give a share of the scale above 0.")
-    facts = Facts(model.config, digest_of(model), numbers, license, __version__)
+    facts = Facts(model.config, digest_of(model), numbers, license, version("ssliqa"))
     graph = onnx_graph(model, facts)
     if calibrate_on:
         pixels = photographs_of(calibrate_on, model.protocol)
