@@ -112,7 +112,8 @@ def test_tables_are_named_on_the_command_line_or_by_their_folders(files, tmp_pat
 
 def test_the_tables_of_score_and_evaluate_are_taken(tiny_set, tiny_run, tmp_path, capsys):
     scores, folder = tmp_path / "scores.csv", tmp_path / "evaluation"
-    assert main(["score", str(tiny_set.folder), "--model", str(tiny_run), "--out", str(scores)])
+    arguments = ["--model", str(tiny_run), "--out", str(scores), "--engine", "torch"]
+    assert main(["score", str(tiny_set.folder), *arguments])
     ratings = ("--labels", str(tiny_set.labels), "--images", str(tiny_set.folder))
     ratings += ("--scale", "0-100", "--resamples", "100")
     assert main(["evaluate", str(tiny_run), *ratings, "--out", str(folder)]) == 0

@@ -66,7 +66,14 @@ def test_what_the_system_refuses_is_one_line_and_status_2(monkeypatch, capsys):
 
 def test_a_reader_that_has_seen_enough_is_no_failure(tiny_set, tiny_run):
     process = subprocess.Popen(
-        [*console_script(), "score", str(tiny_set.further), "--model", str(tiny_run)],
+        [
+            *console_script(),
+            "score",
+            str(tiny_set.further),
+            "--model",
+            str(tiny_run),
+            "--engine=torch",
+        ],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         # Buffered, so that a short output meets the closed pipe only at the very end.
