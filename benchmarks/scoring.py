@@ -35,7 +35,7 @@ import torch
 from PIL import Image
 
 from _report import Figure, report
-from ssliqa.images import Protocol, read_image, resize_image
+from ssliqa.images import Protocol, read_resized
 from ssliqa.models import QualityModel
 from ssliqa.scoring import score_photos
 from ssliqa.scoring.engines import Engine, OnnxRuntimeEngine, OpenVinoEngine, TorchEngine
@@ -127,9 +127,9 @@ def measured(
 ) -> dict[str, tuple[float, float]]:
     """Of each row the best rate, photographs per second, and the least processor time of one."""
     protocol = model.protocol
-    ready = [resize_image(read_image(path), protocol) for path in paths[:4]]
+    ready = [read_resized(path, protocol) for path in paths[:4]]
     rows: dict[str, Callable[[], int]] = {
-        "decoding": lambda: in_threads(lambda path: resized(path, protocol), paths),
+        "decoding": lambda: in_threads(lambda path: read_resized(path, protocol), paths),
     }
     for threads in (1, WORKERS):
         rows[f"peers, threads: {threads}"] = lambda threads=threads: as_peers_do(
@@ -153,10 +153,6 @@ def measured(
             fastest, cheapest = best.get(name, (rate, cost))
             best[name] = max(fastest, rate), min(cheapest, cost)
     return best
-
-
-def resized(path: Path, protocol: Protocol) -> None:
-    resize_image(read_image(path), protocol)
 
 
 def in_threads(work: Callable[..., object], items: Sequence[object]) -> int:

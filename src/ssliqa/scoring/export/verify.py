@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ssliqa.errors import ExportError, ImageReadError, MetricError
-from ssliqa.images import Protocol, read_image, resize_image
+from ssliqa.images import Protocol, read_resized
 from ssliqa.metrics import srcc
 from ssliqa.opinion import distribution_mean, distribution_std
 from ssliqa.scoring.engines.contract import Engine
@@ -60,7 +60,7 @@ def own_photographs(protocol: Protocol) -> Iterator[Pixels]:
     folder = files("ssliqa.scoring.export").joinpath("photographs")
     for file in sorted(folder.iterdir(), key=lambda file: file.name):
         if file.name.endswith(".jpg"):
-            yield resize_image(read_image(file.read_bytes()), protocol)
+            yield read_resized(file.read_bytes(), protocol)
 
 
 def photographs_of(paths: Sequence[Path], protocol: Protocol) -> Iterator[Pixels]:
@@ -72,7 +72,7 @@ def photographs_of(paths: Sequence[Path], protocol: Protocol) -> Iterator[Pixels
     readable = 0
     for path in paths:
         try:
-            pixels = resize_image(read_image(path), protocol)
+            pixels = read_resized(path, protocol)
         except ImageReadError:
             continue
         readable += 1
