@@ -50,6 +50,10 @@ class ModelError(SsliqaError):
     """A model or its weights are missing, damaged, or do not fit."""
 
 
+class CalibrationError(SsliqaError):
+    """A model's intervals cannot be calibrated on the photographs at hand."""
+
+
 class MetricError(SsliqaError):
     """A figure of merit is undefined for the given numbers."""
 
