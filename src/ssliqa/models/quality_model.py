@@ -30,6 +30,7 @@ from ssliqa.models.calibration import Calibration
 from ssliqa.models.card import model_card
 from ssliqa.models.heads import HeadSpec, build_head, head_spec
 from ssliqa.models.prediction import Prediction, Score
+from ssliqa.models.quality_map import QualityMap, map_quality
 from ssliqa.opinion import ACR, Scale
 
 # What a config.json raises whose values are of the wrong kind or out of range.
@@ -197,6 +198,31 @@ class QualityModel(nn.Module, PyTorchModelHubMixin, library_name="ssliqa"):
         """
         pixels = read_resized(photo, self.protocol)
         return Score.of(self.predict(pixels), self.scale, self.calibration)
+
+    def quality_map(self, photo: ImageSource) -> QualityMap:
+        """Where one photograph is good or bad, by the same network as its score.
+
+        Args:
+            photo: as for :meth:`score`.
+
+        Returns:
+            The score of every place in the model's own rating scale, with the photograph as the
+            network saw it and its score; see :mod:`ssliqa.models.quality_map`.
+
+        Raises:
+            ImageReadError: the photograph cannot be read.
+            ModelError: the network averages no feature map, as those with class tokens.
+
+        Example:
+            >>> found = model.quality_map("photo.jpg")  # doctest: +SKIP
+            >>> found.values.shape == found.pixels.shape[:2]  # doctest: +SKIP
+            True
+        """
+        pixels = resize_image(read_image(photo), self.protocol)
+        with evaluating(self):
+            values = map_quality(self, pixels)
+        score = Score.of(self.predict(pixels), self.scale, self.calibration)
+        return QualityMap(values, pixels, score, self.scale)
 
     def generate_model_card(self, *_: object, facts: str = "", **__: object) -> ModelCard:
         """The README of a saved model (overrides the mixin's, which knows nothing of ssliqa)."""
