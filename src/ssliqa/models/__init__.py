@@ -3,11 +3,13 @@
 from ssliqa.models.calibration import Calibration
 from ssliqa.models.hub import load_model, save_calibration, save_model
 from ssliqa.models.prediction import Prediction, Score
+from ssliqa.models.quality_map import QualityMap
 from ssliqa.models.quality_model import QualityModel
 
 __all__ = [
     "Calibration",
     "Prediction",
+    "QualityMap",
     "QualityModel",
     "Score",
     "load_model",

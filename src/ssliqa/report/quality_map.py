@@ -9,9 +9,10 @@ import numpy as np
 from ssliqa.models.quality_map import QualityMap
 from ssliqa.report.drawing import picture
 
-# Perceptually uniform, for all kinds of color vision (Nunez, Anderton, Renslow, "Optimizing
-# colormaps with consideration for color vision deficiency", PLOS ONE 2018).
-_COLORS = "cividis"
+# Perceptually uniform, and told apart with any common kind of color vision.
+_COLORS = "viridis"
+# The photograph darkens the colors by up to this share, so that both can be seen.
+_SHADE = 0.55
 _LONG_SIDE, _BAR = 4.5, 1.3
 
 
@@ -41,22 +42,30 @@ def quality_map_plot(found: QualityMap, path: str | Path, *, title: str = "") ->
     height, width = values.shape
     tall, wide = (_LONG_SIDE * side / max(height, width) for side in (height, width))
     with picture(path, 2 * wide + _BAR, tall + 0.6) as figure:
+        # Here, since picture says in plain words where matplotlib is missing.
+        from matplotlib.cm import ScalarMappable
+        from matplotlib.colors import Normalize
+        from matplotlib.patheffects import withStroke
+
         left, right = figure.subplots(1, 2)
         left.imshow(found.pixels)
         left.set_title(title, fontsize=9)
-        # Black is lifted to gray, on which colors can be seen.
-        right.imshow(found.pixels.mean(axis=2), cmap="gray", vmin=-200, vmax=255)
-        colors = _COLORS if scale.higher_is_better else f"{_COLORS}_r"
-        limits = {"vmin": scale.low, "vmax": scale.high, "cmap": colors}
-        shown = right.imshow(values, alpha=0.65, **limits)
+        colors = ScalarMappable(
+            Normalize(scale.low, scale.high), _COLORS if scale.higher_is_better else f"{_COLORS}_r"
+        )
+        light = 1 - _SHADE + _SHADE * found.pixels.mean(axis=2, keepdims=True) / 255
+        right.imshow(colors.to_rgba(values)[..., :3] * light)
         span = np.ptp(values)
         if span > 0.01 * (scale.high - scale.low):
-            lines = right.contour(values, levels=5, colors="white", linewidths=0.7)
-            right.clabel(lines, fontsize=7, fmt="%.3g")
+            edge = [withStroke(linewidth=2, foreground="black", alpha=0.6)]
+            lines = right.contour(values, levels=5, colors="white", linewidths=0.8)
+            lines.set_path_effects(edge)
+            for label in right.clabel(lines, fontsize=8, fmt="%.3g"):
+                label.set_path_effects(edge)
         right.set_title(_words(found), fontsize=9)
         for axes in (left, right):
             axes.set_axis_off()
-        bar = figure.colorbar(shown, ax=right, fraction=0.05, pad=0.02)
+        bar = figure.colorbar(colors, ax=right, fraction=0.05, pad=0.02)
         bar.set_label(f"scale {scale}", fontsize=8.5)
         bar.ax.tick_params(labelsize=8)
     return Path(path)
