@@ -13,7 +13,7 @@ from ssliqa.errors import ImageReadError, ModelError
 from ssliqa.images import Protocol
 from ssliqa.models import QualityModel
 from ssliqa.models.backbones import Backbone, build_backbone
-from ssliqa.models.quality_map import map_quality, place_logits
+from ssliqa.models.quality_map import place_logits
 from ssliqa.models.tiles import blend_tiles, cut_tiles
 from ssliqa.opinion import Scale
 
@@ -44,7 +44,10 @@ def test_the_mean_of_the_logits_of_places_is_the_logits_of_the_crop(name, tiny_m
     torch.testing.assert_close(mean.log_softmax(1), whole, rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize("name", [*CONVOLUTIONAL, "swin_tiny_patch4_window7_224"])
+SWIN = pytest.param("swin_tiny_patch4_window7_224", marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize("name", [*CONVOLUTIONAL, SWIN])
 def test_where_all_places_are_alike_each_has_the_activation_of_the_image(name):
     # A 1x1 feature map has one place: the network cannot but say of it what it says of the image.
     torch.manual_seed(0)
@@ -146,26 +149,6 @@ def test_a_photograph_that_cannot_be_read_is_told(tiny_model, tmp_path):
     (tmp_path / "a.jpg").write_bytes(b"no photograph")
     with pytest.raises(ImageReadError):
         tiny_model().quality_map(tmp_path / "a.jpg")
-
-
-def test_statistics_of_windows_tell_noise_from_calm():
-    # Without a feature map, windows stand for places: a statistic of one half stays in that half.
-    torch.manual_seed(0)
-    small = Protocol(short=192, crop=192, grid=1)
-    model = QualityModel.create("scene_statistics", protocol=small).eval()
-    pixels = np.full((192, 288, 3), 120, np.uint8)
-    rng = np.random.default_rng(0)
-    pixels[:, 144:] = rng.integers(60, 180, (192, 144, 3), dtype=np.uint8)
-    alone = [
-        map_quality(model, np.ascontiguousarray(np.tile(half, (1, 2, 1))))
-        for half in (pixels[:, :144], pixels[:, 144:])
-    ]
-    values = map_quality(model, pixels)
-    assert values.shape == (192, 288)
-    calm, noisy = (np.median(half) for half in alone)
-    assert calm != pytest.approx(noisy, abs=0.05)
-    assert np.median(values[:, :72]) == pytest.approx(calm, abs=0.1 * abs(noisy - calm))
-    assert np.median(values[:, 216:]) == pytest.approx(noisy, abs=0.1 * abs(noisy - calm))
 
 
 def shipped(name):

@@ -105,7 +105,7 @@ def save_calibration(folder: Path, calibration: Calibration | None) -> Path:
         raise ModelError(
             f"'{config}' cannot be read ({error}).", "Copy the model folder again, or train anew."
         ) from error
-    write_text(config, json.dumps(values, indent=2, sort_keys=True, allow_nan=False) + "\n")
+    write_text(config, json.dumps(values, indent=2, sort_keys=True, allow_nan=False))
     return config
 
 

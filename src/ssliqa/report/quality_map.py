@@ -5,14 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from scipy.ndimage import gaussian_filter
 
 from ssliqa.models.quality_map import QualityMap
 from ssliqa.report.drawing import picture
 
 # Perceptually uniform, and told apart with any common kind of color vision.
 _COLORS = "viridis"
-# The photograph darkens the colors by up to this share, so that both can be seen.
-_SHADE = 0.55
+# The colors are darkened and lightened by the photograph's detail alone: by its brightness, a dark
+# place would look like a bad one.
+_LIGHT, _DETAIL, _COARSE = 0.88, 0.9, 12
 _LONG_SIDE, _BAR = 4.5, 1.3
 
 
@@ -53,8 +55,9 @@ def quality_map_plot(found: QualityMap, path: str | Path, *, title: str = "") ->
         colors = ScalarMappable(
             Normalize(scale.low, scale.high), _COLORS if scale.higher_is_better else f"{_COLORS}_r"
         )
-        light = 1 - _SHADE + _SHADE * found.pixels.mean(axis=2, keepdims=True) / 255
-        right.imshow(colors.to_rgba(values)[..., :3] * light)
+        gray = found.pixels.mean(axis=2) / 255
+        light = _LIGHT + _DETAIL * (gray - gaussian_filter(gray, _COARSE))
+        right.imshow((colors.to_rgba(values)[..., :3] * light[..., None]).clip(0, 1))
         span = np.ptp(values)
         if span > 0.01 * (scale.high - scale.low):
             edge = [withStroke(linewidth=2, foreground="black", alpha=0.6)]
