@@ -77,7 +77,7 @@ def place_logits(model: QualityModel, images: Tensor) -> Tensor:
     places = model.backbone.places(normalized)
     count, _, height, width = places.shape
     logits: Tensor = model.head(places.permute(0, 2, 3, 1).flatten(0, 2))
-    return logits.unflatten(0, (count, height, width)).permute(0, 3, 1, 2)
+    return logits.view(count, height, width, LEVELS).permute(0, 3, 1, 2)
 
 
 def _levels(model: QualityModel, images: Tensor) -> Tensor:

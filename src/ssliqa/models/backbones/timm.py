@@ -156,7 +156,7 @@ def _places_by_head(net: nn.Module, images: Tensor) -> Tensor | None:
         return None
     batch, _, height, width = features.shape
     single = features.permute(0, 2, 3, 1).flatten(0, 2)[..., None, None]  # a place, an image
-    return _head(net, single).unflatten(0, (batch, height, width)).permute(0, 3, 1, 2)
+    return _head(net, single).view(batch, height, width, -1).permute(0, 3, 1, 2)
 
 
 def _head(net: nn.Module, features: Tensor) -> Tensor:
