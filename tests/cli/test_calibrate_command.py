@@ -65,6 +65,9 @@ def test_what_the_run_has_learned_from_is_left_out_and_its_test_images_are_told(
     assert f"{len(split.labeled)} of 34 photographs are left out" in captured.err
     assert f"{len(split.test)} photographs belong to the run's test part" in captured.err
     assert load_model(run).calibration.n == 34 - len(split.labeled)
+    assert calibrate(run / "model", *labels) == 0
+    assert load_model(run).calibration.n == 34 - len(split.labeled)
+    capsys.readouterr()
     write_ratings(tmp_path / "seen.csv", [row for row in rows if row[0] in split.labeled])
     assert calibrate(run, "--labels", tmp_path / "seen.csv", *labels[2:]) == 2
     assert "learned from all of these" in capsys.readouterr().err

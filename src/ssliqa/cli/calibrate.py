@@ -98,7 +98,7 @@ def _table(options: Namespace, folder: Path) -> tuple[LabelTable, list[str]]:
 def _unlearned(table: LabelTable, folder: Path) -> tuple[LabelTable, list[str]]:
     """Leave out what the run has learned from: its errors there are smaller than elsewhere."""
     try:
-        part_of = own_parts(folder)
+        part_of = own_parts(folder.parent if folder.name == "model" else folder)
     except SsliqaError as error:
         return table, [f"Whether the run has learned from these cannot be told: {error}"]
     parts = [part_of.get(path.resolve(), "") for path in table.paths]

@@ -20,6 +20,7 @@ from ssliqa.report.quality_numbers import FORMS, numbers_file, write_numbers
 from ssliqa.scoring.table import printable
 
 _PICTURES = (".png", ".svg")
+_OTHER_PICTURES = (".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".gif", ".bmp", ".pdf")
 
 
 def parser() -> ArgumentParser:
@@ -96,7 +97,7 @@ def _pictures(photos: list[Path], out: Path) -> list[Path]:
                 "Name a folder with --out DIR.",
             )
         return [out]
-    if out.suffix and not out.is_dir():
+    if out.suffix.lower() in _OTHER_PICTURES and not out.is_dir():
         raise ConfigError(
             f"'{out}' is no picture that can be drawn.",
             "Name a file ending in .png or .svg, or a folder.",
