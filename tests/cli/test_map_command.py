@@ -53,6 +53,15 @@ def test_a_folder_of_photographs_becomes_a_folder_of_pictures(tiny_run, photos, 
     assert found == {"a.jpg.png", "a.png.png", "more/b.png"}
 
 
+def test_photographs_from_anywhere_lie_side_by_side_where_names_do_not_repeat(
+    tiny_run, tiny_set, photos, tmp_path
+):
+    chosen = (photos / "a.jpg", photos / "more" / "b.jpg", tiny_set.folder / "photo 03.jpg")
+    assert draw(tiny_run, *chosen, "--out", tmp_path / "maps") == 0
+    found = {str(file.relative_to(tmp_path / "maps")) for file in (tmp_path / "maps").rglob("*.*")}
+    assert found == {"a.png", "b.png", "photo 03.png"}
+
+
 def test_a_bad_photograph_costs_one_line(tiny_run, tiny_set, photos, tmp_path, capsys):
     shutil.copy(tiny_set.corrupt, photos / "broken.jpg")
     assert draw(tiny_run, photos, "--out", tmp_path / "maps") == 1

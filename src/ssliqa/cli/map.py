@@ -89,7 +89,7 @@ def run(arguments: list[str]) -> int:
 
 
 def _pictures(photos: list[Path], out: Path) -> list[Path]:
-    """Where the picture of each photograph goes; a folder keeps the photographs' subfolders."""
+    """Where the picture of each photograph goes; subfolders are kept where names repeat."""
     if out.suffix.lower() in _PICTURES and not out.is_dir():
         if len(photos) > 1:
             raise ConfigError(
@@ -104,6 +104,8 @@ def _pictures(photos: list[Path], out: Path) -> list[Path]:
         )
     if out.exists() and not out.is_dir():
         raise ConfigError(f"'{out}' is a file.", "Name a folder with --out DIR.")
+    if len({photo.stem.lower() for photo in photos}) == len(photos):
+        return [out / f"{photo.stem}.png" for photo in photos]
     # The path as it was typed: what a link points to may lie anywhere.
     files = [Path(os.path.abspath(photo)) for photo in photos]  # noqa: PTH100
     above = os.path.commonpath([file.parent for file in files])
