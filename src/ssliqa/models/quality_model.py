@@ -218,7 +218,7 @@ class QualityModel(nn.Module, PyTorchModelHubMixin, library_name="ssliqa"):
             >>> found.values.shape == found.pixels.shape[:2]  # doctest: +SKIP
             True
         """
-        pixels = resize_image(read_image(photo), self.protocol)
+        pixels = read_resized(photo, self.protocol)
         with evaluating(self):
             values = map_quality(self, pixels)
         score = Score.of(self.predict(pixels), self.scale, self.calibration)
