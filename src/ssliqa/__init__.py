@@ -25,9 +25,24 @@ if TYPE_CHECKING:
         read_score_table,
     )
     from ssliqa.errors import SsliqaError
-    from ssliqa.evaluation import Comparison, Evaluation, compare, evaluate, evaluate_model
+    from ssliqa.evaluation import (
+        Comparison,
+        Evaluation,
+        calibrate_model,
+        compare,
+        evaluate,
+        evaluate_model,
+    )
     from ssliqa.images import Protocol
-    from ssliqa.models import Prediction, QualityModel, Score, load_model
+    from ssliqa.models import (
+        Calibration,
+        Prediction,
+        QualityMap,
+        QualityModel,
+        Score,
+        load_model,
+        save_calibration,
+    )
     from ssliqa.opinion import Scale
     from ssliqa.scoring import score_photos
     from ssliqa.training import BranchConfig, OptimizerConfig, TrainConfig, resume, train
@@ -36,12 +51,14 @@ __version__ = "0.1.0"
 
 _HOME = {
     "BranchConfig": "training",
+    "Calibration": "models",
     "Comparison": "evaluation",
     "Evaluation": "evaluation",
     "LabelTable": "data",
     "OptimizerConfig": "training",
     "Prediction": "models",
     "Protocol": "images",
+    "QualityMap": "models",
     "QualityModel": "models",
     "Scale": "opinion",
     "Score": "models",
@@ -49,6 +66,7 @@ _HOME = {
     "Split": "data",
     "SsliqaError": "errors",
     "TrainConfig": "training",
+    "calibrate_model": "evaluation",
     "compare": "evaluation",
     "evaluate": "evaluation",
     "evaluate_model": "evaluation",
@@ -58,18 +76,21 @@ _HOME = {
     "read_label_table": "data",
     "read_score_table": "data",
     "resume": "training",
+    "save_calibration": "models",
     "score_photos": "scoring",
     "train": "training",
 }
 
 __all__ = [
     "BranchConfig",
+    "Calibration",
     "Comparison",
     "Evaluation",
     "LabelTable",
     "OptimizerConfig",
     "Prediction",
     "Protocol",
+    "QualityMap",
     "QualityModel",
     "Scale",
     "Score",
@@ -77,6 +98,7 @@ __all__ = [
     "Split",
     "SsliqaError",
     "TrainConfig",
+    "calibrate_model",
     "compare",
     "evaluate",
     "evaluate_model",
@@ -86,6 +108,7 @@ __all__ = [
     "read_label_table",
     "read_score_table",
     "resume",
+    "save_calibration",
     "score_photos",
     "train",
 ]

@@ -54,6 +54,10 @@ class ExportError(SsliqaError):
     """A model cannot be exported, or its export would score differently."""
 
 
+class CalibrationError(SsliqaError):
+    """A model's intervals cannot be calibrated on the photographs at hand."""
+
+
 class MetricError(SsliqaError):
     """A figure of merit is undefined for the given numbers."""
 

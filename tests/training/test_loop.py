@@ -179,8 +179,9 @@ def test_best_keeps_the_last_weights_and_says_so_where_no_validation_is_defined(
     assert watcher.validations == [(5, None)]
     assert read_log(run)[-1]["validation_srcc"] is None
     assert result.best_validation_srcc is None
-    assert len(watcher.messages) == 1
+    assert len(watcher.messages) == 2
     assert "last" in watcher.messages[0]
+    assert "no intervals: 2 rated photographs are too few" in watcher.messages[1]
     assert (run / "model" / "model.safetensors").is_file()
 
 

@@ -35,7 +35,7 @@ from ssliqa.report.distributions import distribution_plot
 from ssliqa.report.pictures import draw_pictures
 from ssliqa.report.scatter import scatter_plot
 from ssliqa.training import resume, train
-from ssliqa.training.own_test import own_test_part
+from ssliqa.training.own_parts import own_test_part
 from ssliqa.training.run_config import config_parser, config_values, parse_config
 
 RESULT = "result.json"

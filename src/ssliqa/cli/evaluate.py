@@ -16,7 +16,7 @@ from ssliqa.evaluation import evaluate_model
 from ssliqa.models import load_model
 from ssliqa.report.distributions import distribution_plot
 from ssliqa.report.scatter import scatter_plot
-from ssliqa.training.own_test import own_test_part
+from ssliqa.training.own_parts import own_test_part
 
 
 def parser() -> ArgumentParser:
@@ -66,6 +66,8 @@ def run(arguments: list[str]) -> int:
     scatter_plot(result.evaluation, out / "scatter.png", title=folder.name)
     distribution_plot(result.evaluation, out / "distributions.png", title=folder.name)
     print(result.evaluation.table())
+    if model.calibration is None:
+        print("Intervals    none: the model is not calibrated (ssliqa calibrate).")
     print(f"Results: {out / 'metrics.json'}, predictions.csv, scatter.png, distributions.png")
     for _, reason in result.failures:
         print(f"ssliqa: Left out: {reason}", file=sys.stderr)

@@ -15,12 +15,14 @@ COMMANDS = {
     "demo": "the whole way on photographs made up on the spot, with a page to look at",
     "train": "a few ratings and many photographs -> a model",
     "evaluate": "how well a model agrees with ratings, with confidence intervals",
+    "calibrate": "give a model's scores an interval, from rated photographs it has not seen",
     "pictures": "loss terms, distributions, activation maps and relations of a training",
     "benchmark": "compare methods, networks and label budgets over splits, by a plan",
     "compare": "whose scores agree better with ratings, with paired tests",
     "models": "the networks there are: size, work, license, speed on this machine",
     "score": "score photographs with a trained model",
     "export": "a model as a file for ONNX Runtime or OpenVINO, verified on photographs",
+    "map": "where a photograph is good or bad, as a picture or as numbers",
     "datasets": "the databases that can be read by name; check a copy of rated photographs",
 }
 

@@ -112,6 +112,12 @@ def run(arguments: list[str]) -> int:
         say=lambda text: print(f"ssliqa: {text}", file=sys.stderr),
         precision=options.precision,
     )
+    if engine.calibration is None:
+        print(
+            "ssliqa: The model is not calibrated, so scores have no intervals (lower, upper). "
+            "ssliqa calibrate adds them.",
+            file=sys.stderr,
+        )
     scale = SCALES[options.scale] or engine.scale
     report = ScoreReport(engine.scale, scale, print_rows=out is None and not ranking)
     with stop_on_signal() as stop, _journal(out, engine, options.resume) as journal:

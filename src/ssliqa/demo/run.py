@@ -21,7 +21,7 @@ from ssliqa.images import Protocol
 from ssliqa.report.scatter import scatter_plot
 from ssliqa.scoring import score_photos, write_scores
 from ssliqa.training import BranchConfig, Monitor, OptimizerConfig, TrainConfig, train
-from ssliqa.training.own_test import own_test_part
+from ssliqa.training.own_parts import own_test_part
 
 PHOTOGRAPHS_COUNT = 600
 NEW_PHOTOGRAPHS = 24

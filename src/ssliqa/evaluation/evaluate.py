@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ssliqa.errors import MetricError, first_few
+from ssliqa.evaluation.coverage import Bounds, Coverage
 from ssliqa.evaluation.distributions import Distributions
 from ssliqa.evaluation.result import FIGURE_NAMES, LEVEL, Evaluation, Figure
 from ssliqa.metrics import (
@@ -45,6 +46,7 @@ def evaluate(
     names: Sequence[str] | None = None,
     std: ArrayLike | None = None,
     distributions: Distributions | None = None,
+    bounds: Bounds | None = None,
     scale: str = "",
     resamples: int = 1000,
     seed: int = 0,
@@ -57,6 +59,7 @@ def evaluate(
         names: the images' names, for messages and the table of predictions; numbers from 1 if None.
         std: the scorer's own uncertainty of each score, shape (n,), only passed on to the table.
         distributions: predicted and true score distributions of the same images, where known.
+        bounds: the scorer's intervals for the ratings, where it has any.
         scale: what scores and ratings count in, only passed on to reports.
         resamples: bootstrap resamples per interval.
         seed: seed of the resamples; the same seed gives the same intervals.
@@ -67,7 +70,7 @@ def evaluate(
     scores, ratings = np.asarray(predicted, np.float64), np.asarray(truth, np.float64)
     named = tuple(names) if names is not None else tuple(str(i + 1) for i in range(scores.size))
     stds = None if std is None else np.asarray(std, np.float64)
-    _check(scores, ratings, named, stds, distributions)
+    _check(scores, ratings, named, stds, distributions, bounds)
 
     fit = fit_logistic(scores, ratings)
     values = _values(scores, ratings, fit)
@@ -96,6 +99,8 @@ def evaluate(
         names=named,
         std=stds,
         distributions=distributions,
+        bounds=bounds,
+        coverage=None if bounds is None else Coverage.of(bounds, ratings),
         draws=draws,
     )
 
@@ -190,6 +195,7 @@ def _check(
     names: tuple[str, ...],
     stds: NDArray[np.float64] | None,
     distributions: Distributions | None,
+    bounds: Bounds | None,
 ) -> None:
     """Refuse what cannot be meant, by the images' names."""
     lengths = {"scores": scores.shape, "ratings": ratings.shape, "names": (len(names),)}
@@ -197,6 +203,8 @@ def _check(
         lengths["standard deviations"] = stds.shape
     if distributions is not None:
         lengths["distributions"] = distributions.truth.shape[:1]
+    if bounds is not None:
+        lengths["intervals"] = bounds.lower.shape
     if len(set(lengths.values())) != 1 or scores.ndim != 1:
         found = ", ".join(f"{kind} {shape}" for kind, shape in lengths.items())
         raise MetricError(

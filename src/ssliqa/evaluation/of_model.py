@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ssliqa.data import LabelTable
 from ssliqa.errors import ImageReadError
+from ssliqa.evaluation.coverage import Bounds
 from ssliqa.evaluation.distributions import Distributions
 from ssliqa.evaluation.evaluate import evaluate
 from ssliqa.evaluation.result import Evaluation
-from ssliqa.models import QualityModel
+from ssliqa.models import Calibration, QualityModel
+from ssliqa.opinion import Scale
 from ssliqa.scoring import ScoredPhoto, score_photos
 
 
@@ -36,7 +39,8 @@ def evaluate_model(
 ) -> ModelEvaluation:
     """Score the photographs of a table and compare with their ratings.
 
-    Scores are brought to the table's scale, end to end, where the model learned from another one.
+    Scores, and the intervals of a calibrated model, are brought to the table's scale, end to end,
+    where the model learned from another one.
 
     Args:
         model: a trained model.
@@ -62,17 +66,29 @@ def evaluate_model(
     scores = [photo.score for photo in scored if photo.score is not None]
     levels = model.scale.to_levels(np.array([score.score for score in scores]))
     spread = model.scale.std_to_levels(np.array([score.std for score in scores]))
+    shares = np.array([score.distribution for score in scores])
     evaluation = evaluate(
         table.scale.from_levels(levels),
         table.mos[read],
         names=[table.names[k] for k in read],
         std=table.scale.std_from_levels(spread),
         distributions=Distributions(
-            np.array([score.distribution for score in scores]),
+            shares,
             table.distribution[read],
             table.distribution_source,
         ),
+        bounds=_bounds(model.calibration, shares, table.scale),
         scale=str(table.scale),
         resamples=resamples,
     )
     return ModelEvaluation(evaluation, tuple(scored), failures)
+
+
+def _bounds(
+    calibration: Calibration | None, shares: NDArray[np.float64], scale: Scale
+) -> Bounds | None:
+    """The intervals of a calibrated model on ``scale``, from its predicted distributions (n, 5)."""
+    if calibration is None:
+        return None
+    ends = np.sort([scale.from_levels(bound) for bound in calibration.interval(shares)], axis=0)
+    return Bounds(ends[0], ends[1], calibration.level, calibration.n)

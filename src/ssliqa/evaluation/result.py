@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ssliqa.evaluation.coverage import Bounds, Coverage
 from ssliqa.evaluation.distributions import Distributions
 from ssliqa.files import write_text
 from ssliqa.metrics import LogisticFit
@@ -72,6 +73,8 @@ class Evaluation:
         names: name of each image.
         std: the scorer's own uncertainty of each score, shape (n,), or None.
         distributions: predicted and true score distributions, or None where only scores are known.
+        bounds: the scorer's intervals for the ratings, or None where it gives none.
+        coverage: how often these hold the rating, likewise.
         draws: the six figures on each resample, shape (resamples, 6), NaN where undefined; None
             without intervals. Evaluations of the same images with the same seed share their
             resamples, so their draws are paired.
@@ -94,6 +97,8 @@ class Evaluation:
     names: tuple[str, ...]
     std: NDArray[np.float64] | None = None
     distributions: Distributions | None = None
+    bounds: Bounds | None = None
+    coverage: Coverage | None = None
     draws: NDArray[np.float64] | None = None
 
     @property
@@ -119,15 +124,17 @@ class Evaluation:
                 "note": self.fit.note,
             },
             "notes": list(self.notes),
+            "coverage": None if self.coverage is None else self.coverage.to_dict(),
             **({"distributions": self.distributions.to_dict()} if self.distributions else {}),
         }
 
     def write(self, folder: str | Path) -> tuple[Path, Path]:
         """Write ``metrics.json`` and ``predictions.csv``.
 
-        The table has the columns path, mos, score[, std], residual (mos - score) and, with
-        distributions, the predicted shares p1 .. p5 of the levels and emd, their earth mover's
-        distance to the true ones. The folder is made if it is missing; a file is whole or absent.
+        The table has the columns path, mos, score[, std][, lower, upper], residual (mos - score)
+        and, with distributions, the predicted shares p1 .. p5 of the levels and emd, their earth
+        mover's distance to the true ones. The folder is made if it is missing; a file is whole or
+        absent.
 
         Returns:
             The paths of the two files.
@@ -141,6 +148,9 @@ class Evaluation:
         columns = {"path": self.names, "mos": _digits(self.truth), "score": _digits(self.predicted)}
         if self.std is not None:
             columns["std"] = _digits(self.std)
+        if self.bounds is not None:
+            columns["lower"] = _digits(self.bounds.lower)
+            columns["upper"] = _digits(self.bounds.upper)
         columns["residual"] = _digits(self.truth - self.predicted)
         if self.distributions is not None:
             for level, shares in enumerate(self.distributions.predicted.T, start=1):
@@ -162,6 +172,8 @@ class Evaluation:
                 f"{'EMD':<12} {self.distributions.emd.mean():.3f} levels from "
                 f"{self.distributions.truth_in_words}"
             )
+        if self.coverage is not None:
+            lines.append(f"{'Intervals':<12} {self.coverage.text()}")
         return "\n".join([*lines, *(f"Note: {note}" for note in self.notes)])
 
 

@@ -7,6 +7,7 @@ from ssliqa.metrics.bootstrap import (
     bootstrap_intervals,
     interval_of,
 )
+from ssliqa.metrics.conformal import conformal_quantile
 from ssliqa.metrics.correlation import (
     FEWEST_FOR_A_CORRELATION,
     METRICS,
@@ -42,6 +43,7 @@ __all__ = [
     "bootstrap_draws",
     "bootstrap_interval",
     "bootstrap_intervals",
+    "conformal_quantile",
     "difference_of",
     "earth_movers_distance",
     "fit_logistic",

@@ -20,10 +20,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn.functional import interpolate
 
 from ssliqa.errors import ModelError
 from ssliqa.models.quality_model import QualityModel, evaluating
+from ssliqa.models.tiles import blend_tiles, cut_tiles
 from ssliqa.opinion import LEVELS
 
 _BATCH = 8
@@ -53,34 +53,15 @@ def activation_map(model: QualityModel, pixels: NDArray[np.uint8]) -> NDArray[np
         >>> activation_map(model, pixels).shape == pixels.shape[:2]  # doctest: +SKIP
         True
     """
-    crop = model.protocol.crop
-    height, width = pixels.shape[:2]
-    corners = [(y, x) for y in _starts(height, crop) for x in _starts(width, crop)]
-    crops = np.stack([pixels[y : y + crop, x : x + crop] for y, x in corners])
-    images = torch.from_numpy(crops).permute(0, 3, 1, 2)
+    images, corners = cut_tiles(pixels, model.protocol.crop)
     with evaluating(model):
         parts = [_features(model, part) for part in torch.split(images, _BATCH)]
     features, gradient = (torch.cat(values) for values in zip(*parts, strict=True))
     cells = torch.einsum("tkhw,k->thw", features, gradient.mean(dim=0))
-    maps = interpolate(cells[:, None], size=(crop, crop), mode="bilinear")[:, 0].double().numpy()
-
-    # Highest in the middle of a crop: its padded borders know least.
-    tent = 1 - np.abs(np.linspace(-1, 1, crop + 2)[1:-1])
-    window = np.outer(tent, tent)
-    total, weight = np.zeros((height, width)), np.zeros((height, width))
-    for (y, x), values in zip(corners, maps, strict=True):
-        total[y : y + crop, x : x + crop] += window * values
-        weight[y : y + crop, x : x + crop] += window
-    blended = total / weight
+    height, width = pixels.shape[:2]
+    blended = blend_tiles(cells, corners, model.protocol.crop, (height, width))
     centered: NDArray[np.float64] = blended - blended.mean()
     return centered
-
-
-def _starts(length: int, crop: int) -> list[int]:
-    """Where crops begin along one side, from border to border."""
-    room = length - crop
-    count = 1 + -(-2 * room // crop)
-    return [round(room * k / max(1, count - 1)) for k in range(count)]
 
 
 def _features(model: QualityModel, images: Tensor) -> tuple[Tensor, Tensor]:

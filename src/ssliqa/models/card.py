@@ -25,7 +25,8 @@ or `ssliqa score photo.jpg --model path/to/this/folder`.
 
 The same file always gives the same score: photographs are resized and cropped at fixed positions as
 `config.json` says. The score stands for the raters and the kind of photographs the model learned
-from; for others, evaluate it first.
+from; for others, evaluate it first. Whether scores come with an interval for the mean opinion, at
+what level and from how many photographs, stands in `config.json`, too, under `calibration`.
 {facts}"""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import tempfile
@@ -11,6 +12,8 @@ import torch
 from huggingface_hub import constants, get_hf_file_metadata, hf_hub_url, try_to_load_from_cache
 
 from ssliqa.errors import ConfigError, ModelError
+from ssliqa.files import write_text
+from ssliqa.models.calibration import Calibration
 from ssliqa.models.quality_model import QualityModel, no_such_model
 
 _PATIENCE = 10.0
@@ -37,9 +40,7 @@ def load_model(model: str | Path, device: str = "cpu") -> QualityModel:
             f"The device '{device}' cannot be used ({str(error).splitlines()[0]}).",
             "Use cpu, or cuda where PyTorch sees a GPU.",
         ) from error
-    folder = Path(model).expanduser()
-    if (folder / "model").is_dir():
-        folder = folder / "model"
+    folder = _model_folder(Path(model).expanduser())
     if folder.is_dir():
         if not (folder / "config.json").is_file():
             unfinished = (folder / "checkpoints").is_dir() or (folder / "config.yaml").is_file()
@@ -61,6 +62,11 @@ def load_model(model: str | Path, device: str = "cpu") -> QualityModel:
     return QualityModel.from_pretrained(name, map_location=device)
 
 
+def _model_folder(folder: Path) -> Path:
+    """The model's own folder, of a run folder or of itself."""
+    return folder / "model" if (folder / "model").is_dir() else folder
+
+
 def _from_hub(name: str, device: str) -> QualityModel:
     """A model by its name on the hub, or as it was fetched before.
 
@@ -76,6 +82,31 @@ def _from_hub(name: str, device: str) -> QualityModel:
         if not fetched:
             raise no_such_model(name, error) from error
     return QualityModel.from_pretrained(name, map_location=device, local_files_only=not reached)
+
+
+def save_calibration(folder: Path, calibration: Calibration | None) -> Path:
+    """Give the model in a folder intervals, or take them away; all else of it stays as it is.
+
+    Args:
+        folder: a run folder (its ``model/`` is taken) or a model folder.
+        calibration: what to keep; None for none.
+
+    Returns:
+        The config.json that was written, as a whole.
+
+    Raises:
+        ModelError: the folder holds no model, or its config.json cannot be read.
+    """
+    config = _model_folder(folder) / constants.CONFIG_NAME
+    try:
+        values = json.loads(config.read_text(encoding="utf-8"))
+        values["calibration"] = None if calibration is None else calibration.as_dict()
+    except (OSError, ValueError, TypeError) as error:
+        raise ModelError(
+            f"'{config}' cannot be read ({error}).", "Copy the model folder again, or train anew."
+        ) from error
+    write_text(config, json.dumps(values, indent=2, sort_keys=True, allow_nan=False))
+    return config
 
 
 def save_model(model: QualityModel, folder: Path, facts: str = "") -> None:

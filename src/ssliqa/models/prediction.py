@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ssliqa.errors import ModelError
+from ssliqa.models.calibration import Calibration
 from ssliqa.opinion import Scale, distribution_mean, distribution_std
 
 
@@ -29,7 +30,8 @@ class Score:
     """The predicted opinion on one photograph, in the scale of the ratings the model learned from.
 
     ``std`` is the standard deviation of the predicted opinions (how far raters would disagree), not
-    an error bar. ``lower`` and ``upper`` bound the mean opinion with a stated coverage; they are
+    an error bar. ``lower`` and ``upper`` bound the mean opinion with a stated coverage
+    (:class:`~ssliqa.models.calibration.Calibration`), ``lower <= upper`` on every scale; they are
     None for a model that has not been calibrated.
     """
 
@@ -40,13 +42,24 @@ class Score:
     distribution: tuple[float, ...]
 
     @classmethod
-    def of(cls, distribution: NDArray[np.float64], scale: Scale) -> Score:
+    def of(
+        cls,
+        distribution: NDArray[np.float64],
+        scale: Scale,
+        calibration: Calibration | None = None,
+    ) -> Score:
         """The score that a predicted distribution (5,) stands for on ``scale``."""
+        lower = upper = None
+        if calibration is not None:
+            # Where lower is better, the better end of the interval is the smaller number.
+            lower, upper = sorted(
+                float(scale.from_levels(bound)) for bound in calibration.interval(distribution)
+            )
         return cls(
             score=float(scale.from_levels(distribution_mean(distribution))),
             std=float(scale.std_from_levels(distribution_std(distribution))),
-            lower=None,
-            upper=None,
+            lower=lower,
+            upper=upper,
             distribution=tuple(float(share) for share in distribution),
         )
 

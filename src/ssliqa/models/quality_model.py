@@ -26,9 +26,11 @@ from ssliqa.errors import ConfigError, ModelError, first_few
 from ssliqa.images import ImageSource, Protocol, fixed_crops, read_resized
 from ssliqa.models.backbones import build_backbone
 from ssliqa.models.backbones.contract import Triple
+from ssliqa.models.calibration import Calibration
 from ssliqa.models.card import model_card
 from ssliqa.models.heads import HeadSpec, build_head, head_spec
 from ssliqa.models.prediction import Prediction, Score, mean_distribution
+from ssliqa.models.quality_map import QualityMap, map_quality
 from ssliqa.opinion import ACR, Scale
 
 # What a config.json raises whose values are of the wrong kind or out of range.
@@ -49,6 +51,7 @@ class QualityModel(nn.Module, PyTorchModelHubMixin, library_name="ssliqa"):
         head: a :class:`HeadSpec` as a dictionary.
         protocol: a :class:`Protocol` as a dictionary.
         scale: the ratings' :class:`Scale` as a dictionary.
+        calibration: the intervals' :class:`Calibration` as a dictionary; None without intervals.
     """
 
     mean: Tensor
@@ -63,11 +66,13 @@ class QualityModel(nn.Module, PyTorchModelHubMixin, library_name="ssliqa"):
         head: dict[str, Any],
         protocol: dict[str, Any],
         scale: dict[str, Any],
+        calibration: dict[str, Any] | None = None,
     ) -> None:
         super().__init__()
         self.name = backbone
         self.protocol = Protocol.from_dict(protocol)
         self.scale = Scale.from_dict(scale)
+        self._calibration = None if calibration is None else Calibration.from_dict(calibration)
         self.backbone = build_backbone(
             backbone, options=options, mean=cast(Triple, tuple(mean)), std=cast(Triple, tuple(std))
         )
@@ -122,6 +127,21 @@ class QualityModel(nn.Module, PyTorchModelHubMixin, library_name="ssliqa"):
         return model
 
     @property
+    def calibration(self) -> Calibration | None:
+        """What gives scores an interval; None until the model is calibrated.
+
+        Assign a :class:`Calibration` or None; it is saved with the model.
+        """
+        return self._calibration
+
+    @calibration.setter
+    def calibration(self, calibration: Calibration | None) -> None:
+        self._calibration = calibration
+        self._hub_mixin_config = self.config | {
+            "calibration": None if calibration is None else calibration.as_dict()
+        }
+
+    @property
     def config(self) -> dict[str, Any]:
         """The constructor's arguments, JSON-ready: what ``config.json`` holds."""
         return dict(cast(dict[str, Any], self._hub_mixin_config))
@@ -164,12 +184,39 @@ class QualityModel(nn.Module, PyTorchModelHubMixin, library_name="ssliqa"):
             photo: a path, encoded bytes, a Pillow image, or an (H, W, 3) uint8 array.
 
         Returns:
-            The score in the model's own rating scale (``model.scale``); the same every time.
+            The score in the model's own rating scale (``model.scale``); the same every time. It
+            has an interval if the model has a :attr:`calibration`.
 
         Raises:
             ImageReadError: the photograph cannot be read.
         """
-        return Score.of(self.predict(read_resized(photo, self.protocol)), self.scale)
+        pixels = read_resized(photo, self.protocol)
+        return Score.of(self.predict(pixels), self.scale, self.calibration)
+
+    def quality_map(self, photo: ImageSource) -> QualityMap:
+        """Where one photograph is good or bad, by the same network as its score.
+
+        Args:
+            photo: as for :meth:`score`.
+
+        Returns:
+            The score of every place in the model's own rating scale, with the photograph as the
+            network saw it and its score; see :mod:`ssliqa.models.quality_map`.
+
+        Raises:
+            ImageReadError: the photograph cannot be read.
+            ModelError: the network averages no feature map, as those with class tokens.
+
+        Example:
+            >>> found = model.quality_map("photo.jpg")  # doctest: +SKIP
+            >>> found.values.shape == found.pixels.shape[:2]  # doctest: +SKIP
+            True
+        """
+        pixels = read_resized(photo, self.protocol)
+        with evaluating(self):
+            values = map_quality(self, pixels)
+        score = Score.of(self.predict(pixels), self.scale, self.calibration)
+        return QualityMap(values, pixels, score, self.scale)
 
     def generate_model_card(self, *_: object, facts: str = "", **__: object) -> ModelCard:
         """The README of a saved model (overrides the mixin's, which knows nothing of ssliqa)."""

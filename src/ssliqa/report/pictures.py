@@ -23,7 +23,7 @@ from ssliqa.report.loss_terms import loss_terms_plot
 from ssliqa.report.relation_matrices import relation_matrices_plot
 from ssliqa.report.scatter import scatter_plot
 from ssliqa.training.branches import load_branches
-from ssliqa.training.own_test import own_test_part
+from ssliqa.training.own_parts import own_test_part
 from ssliqa.training.run_config import read_config
 
 PICTURES = ("loss_terms", "scatter", "distributions", "activation_maps", "relation_matrices")

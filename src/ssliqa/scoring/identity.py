@@ -35,7 +35,7 @@ def identity(engine: Engine, version: str) -> dict[str, Any]:
     extent = engine.scale.high - engine.scale.low
     answers = []
     for image in _images(*engine.protocol.target_size(*_SIZE)):
-        score = Score.of(engine.predict(image), engine.scale)
+        score = Score.of(engine.predict(image), engine.scale, engine.calibration)
         bounds = [None if x is None else x / extent for x in (score.lower, score.upper)]
         answers.append([*score.distribution, score.score / extent, *bounds])
     return {

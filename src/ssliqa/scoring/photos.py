@@ -70,7 +70,7 @@ def score_photos(
                 except ImageReadError as error:
                     yield ScoredPhoto(path, None, str(error))
                 else:
-                    score = Score.of(distribution, engine.scale)
+                    score = Score.of(distribution, engine.scale, engine.calibration)
                     yield ScoredPhoto(path, score, state=state)
         finally:
             for _, scored in waiting:

@@ -21,11 +21,17 @@ from accelerate.utils import set_seed
 from torch.nn import BatchNorm1d
 
 from ssliqa.data import Split, save_split
-from ssliqa.errors import ConfigError, MetricError, ResumeError
+from ssliqa.errors import CalibrationError, ConfigError, MetricError, ResumeError
 from ssliqa.files import write_text
 from ssliqa.methods import Branch, Method, find_method
 from ssliqa.metrics import srcc
-from ssliqa.models import QualityModel, load_model, save_model
+from ssliqa.models import (
+    Calibration,
+    QualityModel,
+    load_model,
+    save_calibration,
+    save_model,
+)
 from ssliqa.opinion import Scale, distribution_mean
 from ssliqa.training.config import BranchConfig, TrainConfig
 from ssliqa.training.loop import run_loop
@@ -152,6 +158,8 @@ def _fit(
             # Two validation images, say, or a constant prediction: no SRCC was ever defined.
             keep(method.student(), "best")
             monitor.message("No validation gave an SRCC, so the model has the last weights.")
+        if accelerator.is_main_process and len(photographs.validation):
+            _calibrate(photographs, folder, accelerator.device, monitor)
         accelerator.wait_for_everyone()
     return TrainResult(folder, load_model(folder).to(accelerator.device), counters.best_srcc)
 
@@ -213,6 +221,22 @@ def _validate(photographs: Photographs, model: QualityModel) -> float | None:
         return srcc(np.array(predicted), photographs.mos[photographs.validation])
     except MetricError:
         return None
+
+
+def _calibrate(
+    photographs: Photographs, folder: Path, device: torch.device, monitor: Monitor
+) -> None:
+    """Give the finished model intervals, if there are enough validation images for them."""
+    model = load_model(folder).to(device)
+    seen = photographs.validation.tolist()
+    distributions = np.array([model.predict(photographs.prepared.image(k)) for k in seen])
+    truth = photographs.scale.to_levels(photographs.mos[photographs.validation])
+    try:
+        calibration = Calibration.fit(distributions, truth)
+    except CalibrationError as error:
+        monitor.message(f"Scores get no intervals: {error}")
+    else:
+        save_calibration(folder, calibration)
 
 
 def _begin(config: TrainConfig, folder: Path, photographs: Photographs, method: Method) -> None:

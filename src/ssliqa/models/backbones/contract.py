@@ -7,6 +7,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from ssliqa.errors import ModelError
+
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
@@ -23,6 +25,8 @@ class Backbone(nn.Module):
         extract: from the network and normalized images (B, 3, H, W) to activations (B, F).
         classifier_prefixes: beginnings of parameter names that a classification checkpoint holds
             beyond the feature extractor; they are passed over when weights are loaded.
+        places: like ``extract``, but to the activation of each place, (B, F, h, w); None for a
+            network whose places cannot be told apart.
         stages: names of the network's parameters, grouped from input to output; by default one
             group for each child, those of a child called ``features`` one by one.
     """
@@ -35,6 +39,7 @@ class Backbone(nn.Module):
         std: Triple,
         extract: Callable[[nn.Module, Tensor], Tensor],
         classifier_prefixes: tuple[str, ...] = (),
+        places: Callable[[nn.Module, Tensor], Tensor | None] | None = None,
         stages: Sequence[Sequence[str]] | None = None,
     ) -> None:
         super().__init__()
@@ -46,10 +51,29 @@ class Backbone(nn.Module):
         self.stages = _by_child(net) if stages is None else [list(names) for names in stages]
         self.options: dict[str, Any] = {}  # the builder arguments that made it
         self._extract = extract
+        self._places = places
 
     def forward(self, images: Tensor) -> Tensor:
         """Activations (B, F) of normalized images (B, 3, H, W)."""
         return self._extract(self.net, images)
+
+    def places(self, images: Tensor) -> Tensor:
+        """Activations (B, F, h, w) of the places of normalized images (B, 3, H, W).
+
+        It is the activation that an image would have, all of which looked like that place. With
+        plain average pooling their mean is the activation of the image.
+
+        Raises:
+            ModelError: the network pools in another way, such as by a class token.
+        """
+        found = self._places(self.net, images) if self._places else None
+        if found is None:
+            raise ModelError(
+                "This network averages no feature map, so the places of a photograph cannot be "
+                "told apart.",
+                "Use a model with a convolutional or a Swin-like network.",
+            )
+        return found
 
 
 def _by_child(net: nn.Module) -> list[list[str]]:

@@ -21,6 +21,8 @@ from ssliqa.errors import ConfigError
 from ssliqa.models.backbones.contract import IMAGENET_MEAN, IMAGENET_STD, Backbone
 
 _LUMA_CHROMA = ((0.299, 0.587, 0.114), (-0.1687, -0.3313, 0.5), (0.5, -0.4187, -0.0813))
+# Sides in pixels: of the windows that tell places apart, and of the cells they stand for.
+_WINDOW, _CELL = 96, 48
 _OPTIONS = {"scales": 3, "width": 48}
 
 
@@ -45,7 +47,30 @@ def build(name: str, options: dict[str, Any], pretrained: bool) -> Backbone:
         )
     chosen = {**_OPTIONS, **options}
     net = SceneStatistics(scales=chosen["scales"], width=chosen["width"])
-    return Backbone(net, chosen["width"], IMAGENET_MEAN, IMAGENET_STD, lambda net, x: net(x))
+    return Backbone(
+        net,
+        chosen["width"],
+        IMAGENET_MEAN,
+        IMAGENET_STD,
+        extract=lambda net, images: net(images),
+        places=_windows,
+    )
+
+
+def _windows(net: nn.Module, images: Tensor) -> Tensor:
+    """Statistics have no feature map; those of a window around each place stand for it."""
+    batch, _, *size = images.shape
+    side, half = min(_WINDOW, *size), min(_WINDOW, *size) // 2
+    counts = [max(1, round(length / _CELL)) for length in size]
+    # Borders are mirrored, which leaves the statistics of a picture as they are.
+    padded = F.pad(images, (half, half, half, half), mode="reflect")
+    rows, columns = (
+        [round((k + 0.5) * length / count) for k in range(count)]
+        for length, count in zip(size, counts, strict=True)
+    )
+    windows = [padded[..., y : y + side, x : x + side] for y in rows for x in columns]
+    activations: list[Tensor] = [net(window) for window in windows]
+    return torch.stack(activations, 2).view(batch, -1, *counts)
 
 
 class SceneStatistics(nn.Module):

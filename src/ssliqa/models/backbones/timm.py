@@ -111,6 +111,7 @@ def wrap(net: Any) -> Backbone:
         std=_triple(config.get("std", IMAGENET_STD)),
         extract=_pooled_by_head if normalizes else _pooled,
         classifier_prefixes=("classifier", "fc", "head", "last_linear", *_AFTER_POOLING),
+        places=_places_by_head if normalizes else _feature_map,
         stages=_stages(net),
     )
 
@@ -129,16 +130,33 @@ def _triple(values: tuple[float, ...]) -> Triple:
 
 def _pooled(net: nn.Module, images: Tensor) -> Tensor:
     features: Tensor = net.forward_features(images)  # type: ignore[operator]
-    if features.ndim == 4:
-        # Feature maps are (B, F, h, w), those of Swin-like networks (B, h, w, F).
-        channels_first = features.shape[1] == net.num_features
-        return features.mean((2, 3)) if channels_first else features.mean((1, 2))
     # Token networks pool in their own way (class token or average).
-    return _head(net, features)
+    return (
+        _channels_first(net, features).mean((2, 3)) if features.ndim == 4 else _head(net, features)
+    )
+
+
+def _feature_map(net: nn.Module, images: Tensor) -> Tensor | None:
+    features: Tensor = net.forward_features(images)  # type: ignore[operator]
+    return _channels_first(net, features) if features.ndim == 4 else None
+
+
+def _channels_first(net: nn.Module, features: Tensor) -> Tensor:
+    """Feature maps are (B, F, h, w), those of Swin-like networks (B, h, w, F)."""
+    return features if features.shape[1] == net.num_features else features.permute(0, 3, 1, 2)
 
 
 def _pooled_by_head(net: nn.Module, images: Tensor) -> Tensor:
     return _head(net, net.forward_features(images))  # type: ignore[operator]
+
+
+def _places_by_head(net: nn.Module, images: Tensor) -> Tensor | None:
+    features = _feature_map(net, images)
+    if features is None:
+        return None
+    batch, _, height, width = features.shape
+    single = features.permute(0, 2, 3, 1).flatten(0, 2)[..., None, None]  # a place, an image
+    return _head(net, single).view(batch, height, width, -1).permute(0, 3, 1, 2)
 
 
 def _head(net: nn.Module, features: Tensor) -> Tensor:

@@ -83,6 +83,7 @@ def build(
         mean=mean,
         std=std,
         extract=_pooled,
+        places=lambda net, images: net(images),
         classifier_prefixes=(*_CLASSIFIERS, *((before,) if before else ())),
     )
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ssliqa.images import Protocol
+from ssliqa.models.calibration import Calibration
 from ssliqa.opinion import Scale
 
 
@@ -35,6 +36,10 @@ class Engine(typing.Protocol):
     @property
     def scale(self) -> Scale:
         """The scale of the ratings the model learned from."""
+
+    @property
+    def calibration(self) -> Calibration | None:
+        """What turns a distribution into an interval; None for a model that is not calibrated."""
 
     def predict(self, pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
         """Mean distribution (5,) over the fixed crops of one photograph.

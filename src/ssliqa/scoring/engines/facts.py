@@ -16,6 +16,7 @@ from typing import Any
 from ssliqa.errors import ConfigError, ModelError
 from ssliqa.images import Protocol
 from ssliqa.models import QualityModel
+from ssliqa.models.calibration import Calibration
 from ssliqa.opinion import Scale
 
 KEY = "ssliqa"
@@ -50,6 +51,12 @@ class Facts:
         """The scale of the ratings the model learned from."""
         return Scale.from_dict(self.config["scale"])
 
+    @cached_property
+    def calibration(self) -> Calibration | None:
+        """What turns a distribution into an interval, if the model was calibrated."""
+        values = self.config.get("calibration")
+        return None if values is None else Calibration.from_dict(values)
+
     def to_json(self) -> str:
         """The text that travels inside a file."""
         return json.dumps(dataclasses.asdict(self), sort_keys=True)
@@ -68,7 +75,7 @@ class Facts:
             )
         try:
             facts = cls(**json.loads(text))
-            _ = facts.protocol, facts.scale
+            _ = facts.protocol, facts.scale, facts.calibration
         except (AttributeError, ConfigError, KeyError, TypeError, ValueError) as error:
             raise ModelError(
                 f"What '{file}' says of itself cannot be used ({error!r}).",

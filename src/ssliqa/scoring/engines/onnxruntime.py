@@ -51,6 +51,7 @@ class OnnxRuntimeEngine:
         self.facts = Facts.from_json(written, file)
         self.protocol = self.facts.protocol
         self.scale = self.facts.scale
+        self.calibration = self.facts.calibration
 
     def predict(self, pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
         """See :meth:`ssliqa.scoring.engines.contract.Engine.predict`."""

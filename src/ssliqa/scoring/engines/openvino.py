@@ -67,6 +67,7 @@ class OpenVinoEngine:
         self.facts = Facts.from_json(_metadata(network), file)
         self.protocol = self.facts.protocol
         self.scale = self.facts.scale
+        self.calibration = self.facts.calibration
         self._requests = threading.local()
 
     def predict(self, pixels: NDArray[np.uint8]) -> NDArray[np.float64]:

@@ -26,6 +26,7 @@ class TorchEngine:
         self._on_cpu = model.mean.device.type == "cpu"
         self.protocol = model.protocol
         self.scale = model.scale
+        self.calibration = model.calibration
 
     def predict(self, pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
         """See :meth:`ssliqa.scoring.engines.contract.Engine.predict`."""
