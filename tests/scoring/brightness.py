@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from ssliqa.images import Protocol
+from ssliqa.models.calibration import Calibration
 from ssliqa.opinion import Scale
 
 
@@ -23,6 +24,7 @@ class Brightness:
     protocol: Protocol = Protocol(short=16, crop=16, grid=1)  # noqa: RUF009
     name: str = "brightness"
     bias: float = 0.0
+    calibration: Calibration | None = None
     seconds: float = 0.0
     asked: list[float] = field(default_factory=list)
 

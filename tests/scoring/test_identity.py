@@ -8,6 +8,7 @@ from brightness import Brightness
 
 from ssliqa.images import Protocol
 from ssliqa.models import QualityModel
+from ssliqa.models.calibration import Calibration
 from ssliqa.opinion import Scale
 from ssliqa.scoring.identity import difference, identity
 
@@ -27,6 +28,7 @@ def test_the_same_scorer_is_the_same_also_after_it_was_written_down():
         (Brightness(scale=Scale(0, 100, False)), "on the scale 0-100, not 0-100, lower is better"),
         (Brightness(protocol=Protocol(short=17, crop=16)), "the image protocol"),
         (Brightness(name="darkness"), "the engine brightness, not darkness"),
+        (Brightness(calibration=Calibration(0.9, 0.5, 20)), "a model with other weights"),
     ],
 )
 def test_another_scorer_is_told_apart_with_a_reason(other, message):

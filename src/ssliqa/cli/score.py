@@ -112,12 +112,6 @@ def run(arguments: list[str]) -> int:
         say=lambda text: print(f"ssliqa: {text}", file=sys.stderr),
         precision=options.precision,
     )
-    if engine.calibration is None:
-        print(
-            "ssliqa: The model is not calibrated, so scores have no intervals (lower, upper). "
-            "ssliqa calibrate adds them.",
-            file=sys.stderr,
-        )
     scale = SCALES[options.scale] or engine.scale
     report = ScoreReport(engine.scale, scale, print_rows=out is None and not ranking)
     with stop_on_signal() as stop, _journal(out, engine, options.resume) as journal:
@@ -156,7 +150,11 @@ def run(arguments: list[str]) -> int:
             for row, place in zip(rows, ranks.tolist(), strict=True):
                 report.print(row, place)
     kept = "" if order is None or top is None else f", the best {len(order)} kept"
-    where = "" if out is None else f" -> {out}"
+    where = ""
+    if out is not None:
+        where = f" -> {out}"
+        if engine.calibration is None:
+            where += " (lower and upper are empty: ssliqa calibrate gives the model intervals)"
     print(f"{_summary(scores, scale)}{kept}{where}{stars}", file=sys.stderr)
     return 1 if scores.failed or stars.failed else 0
 

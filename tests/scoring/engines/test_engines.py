@@ -293,3 +293,24 @@ def test_crops_reach_every_engine_as_bytes(engines, model, photographs):
     assert fixed_crops(photographs[0], model.protocol).dtype == np.uint8
     with pytest.raises(ConfigError, match="does not fit"):
         engines["openvino"].predict(photographs[0][:10])
+
+
+def test_a_signal_is_survived_after_engines_have_come_and_gone(exported):
+    """A core of OpenVINO that ends would take the stack of signal handlers with it."""
+    program = f"""
+import gc, os, signal
+from pathlib import Path
+from ssliqa.scoring.engines import OpenVinoEngine
+
+engines = [OpenVinoEngine(Path({str(exported[".xml"])!r})) for _ in range(3)]
+while engines:
+    del engines[0]
+    gc.collect()
+got = []
+signal.signal(signal.SIGTERM, lambda *_: got.append(1))
+os.kill(os.getpid(), signal.SIGTERM)
+assert got == [1]
+print("alive")
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.returncode, done.stdout.strip()) == (0, "alive"), done.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -33,11 +34,7 @@ class OpenVinoEngine:
     name = "openvino"
 
     def __init__(self, file: Path, precision: str = "f32") -> None:
-        try:
-            import openvino
-        except ImportError as error:
-            raise MissingExtraError("openvino", "openvino") from error
-        core = openvino.Core()
+        core = openvino_core()
         if precision == "bf16" and "BF16" not in core.get_property(
             "CPU", "OPTIMIZATION_CAPABILITIES"
         ):
@@ -77,6 +74,24 @@ class OpenVinoEngine:
             request = self._requests.own = self._compiled.create_infer_request()
         shares = request.infer({"crops": fixed_crops(pixels, self.protocol)}, share_inputs=True)[0]
         return mean_distribution(shares, self.facts.config["backbone"])
+
+
+@cache
+def openvino_core() -> Any:
+    """The one ``openvino.Core`` of this process, which is never let go.
+
+    Its CPU plugin gives the process another stack for signals, and takes it back when the core
+    ends. With two cores that end in the order they were made, the second puts back the stack of the
+    first, which is gone: the next Ctrl-C would be a segmentation fault.
+
+    Raises:
+        MissingExtraError: OpenVINO is not installed.
+    """
+    try:
+        import openvino
+    except ImportError as error:
+        raise MissingExtraError("openvino", "openvino") from error
+    return openvino.Core()
 
 
 def _cores() -> int:

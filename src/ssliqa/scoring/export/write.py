@@ -10,14 +10,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ssliqa.errors import ConfigError, ExportError, MissingExtraError
+from ssliqa.errors import ConfigError, ExportError
 from ssliqa.files import whole_file
 from ssliqa.images import fixed_crops
 from ssliqa.models import QualityModel
 from ssliqa.scoring.engines.contract import Engine
 from ssliqa.scoring.engines.facts import Facts, digest_of
 from ssliqa.scoring.engines.onnxruntime import OnnxRuntimeEngine
-from ssliqa.scoring.engines.openvino import OpenVinoEngine
+from ssliqa.scoring.engines.openvino import OpenVinoEngine, openvino_core
 from ssliqa.scoring.engines.torch import TorchEngine
 from ssliqa.scoring.export.graph import onnx_graph
 from ssliqa.scoring.export.int8 import quantize
@@ -119,14 +119,12 @@ def _write(graph: ModelProto, facts: Facts, file: Path) -> None:
     if file.suffix.lower() == ".onnx":
         file.write_bytes(graph.SerializeToString())
         return
-    try:
-        import openvino
-    except ImportError as error:
-        raise MissingExtraError("openvino", "openvino") from error
     # By way of ONNX: OpenVINO's own converter of PyTorch models reports its use to its makers.
-    network = openvino.Core().read_model(graph.SerializeToString())
+    network = openvino_core().read_model(graph.SerializeToString())
     network.set_rt_info(facts.to_json(), ["ssliqa"])
-    openvino.save_model(network, file, compress_to_fp16=False)
+    from openvino import save_model
+
+    save_model(network, file, compress_to_fp16=False)
 
 
 def _verified(
