@@ -9,7 +9,7 @@ from jsonargparse import ArgumentParser
 
 from ssliqa.cli.parsing import parse
 from ssliqa.data import list_photographs
-from ssliqa.errors import ConfigError
+from ssliqa.errors import ConfigError, SsliqaError
 from ssliqa.models import load_model
 from ssliqa.scoring.export import (
     INT8_TOLERANCE,
@@ -19,7 +19,7 @@ from ssliqa.scoring.export import (
     export_model,
 )
 from ssliqa.scoring.export.license import license_of
-from ssliqa.training.own_photographs import own_training_photographs
+from ssliqa.training.own_parts import own_labeled_part
 
 _ENDING = {"onnx": ".onnx", "openvino": ".xml"}
 
@@ -123,9 +123,12 @@ def _destination(out: str | None, source: Path, to: str, int8: bool) -> Path:
 
 def _own_photographs(source: Path) -> list[Path]:
     try:
-        return own_training_photographs(source)
-    except ConfigError as error:
-        raise ConfigError(error.found, "Name some with --calibrate-on FOLDER.") from error
+        return list(own_labeled_part(source).paths)
+    except SsliqaError as error:
+        raise ConfigError(
+            f"The photographs that '{source}' has learned from cannot be used: {error.found}",
+            "Name some with --calibrate-on FOLDER.",
+        ) from error
 
 
 def _alternate(photographs: Sequence[Path]) -> tuple[Sequence[Path], Sequence[Path]]:

@@ -1,4 +1,4 @@
-"""The images that a run's own split keeps away from training."""
+"""The parts of a run's own split, read from its label table again."""
 
 from __future__ import annotations
 
@@ -26,6 +26,19 @@ def own_test_part(folder: Path) -> LabelTable:
         ConfigError: the folder holds no run with a split, or the split has no test images.
     """
     return _own_part(folder, "test")
+
+
+def own_labeled_part(folder: Path) -> LabelTable:
+    """The rows that this run has learned from.
+
+    Args:
+        folder: a run folder.
+
+    Raises:
+        ConfigError: the folder holds no run with a split.
+        SsliqaError: its label table or its photographs are not there any more.
+    """
+    return _own_part(folder, "labeled")
 
 
 def own_validation_part(folder: Path) -> LabelTable:
