@@ -18,10 +18,10 @@ demo: $(STAMP)
 	$(BIN)/ssliqa demo --out demo-out
 
 test: $(STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 test-all: $(STAMP)
-	$(BIN)/python -m pytest -m "slow or not slow"
+	$(BIN)/python -m pytest -n auto -m "slow or not slow"
 
 # Damaged photo files: none may end, hang or fill the process that decodes them. About ten minutes.
 fuzz: $(STAMP)
