@@ -273,6 +273,20 @@ def test_stars_are_written_read_back_and_those_of_others_kept(folders, model, tm
     assert f'xmp:Rating="{stars.iloc[0]:g}"' in own.read_text()
 
 
+def test_an_animation_is_scored_by_its_first_frame_and_that_is_said(tiny_run, tmp_path, capsys):
+    frames = [photograph(1, 1.0), photograph(2, 0.0)]
+    frames[0].save(tmp_path / "moving.gif", save_all=True, append_images=frames[1:])
+    frames[0].save(tmp_path / "still.gif")
+    assert score(tmp_path / "moving.gif", tmp_path / "still.gif", "--model", tiny_run) == 0
+    captured = capsys.readouterr()
+    rows = list(csv.DictReader(io.StringIO(captured.out)))
+    assert len({row["score"] for row in rows}) == 1
+    note, summary = captured.err.splitlines()
+    assert "moving.gif: " in note
+    assert "first" in note
+    assert summary.startswith("2 photographs scored")
+
+
 @pytest.fixture
 def many(folders, tmp_path):
     """A folder of 150 files."""

@@ -45,9 +45,13 @@ class ScoreReport:
     def add(self, row: ScoredPhoto | None) -> None:
         """A photograph is done; None for one that was done before."""
         self._bars.advance(self._task)
-        if row is not None and row.score is None:
+        if row is None:
+            return
+        for note in row.notes:
+            self.problem(f"{row.path}: {note}")
+        if row.score is None:
             self.problem(row.error)
-        elif row is not None and self._print_rows:
+        elif self._print_rows:
             self.print(rescaled(row, *self._scales))
 
     def problem(self, text: str) -> None:

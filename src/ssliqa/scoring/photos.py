@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ssliqa.errors import ConfigError, ImageReadError
-from ssliqa.images import Protocol, read_resized
+from ssliqa.images import Protocol
+from ssliqa.images.decode import Photo, read_photo
 from ssliqa.models import QualityModel, Score
 from ssliqa.scoring.engines import Engine, TorchEngine
 from ssliqa.scoring.file_state import FileState, file_state
@@ -34,6 +35,9 @@ class ScoredPhoto:
     error: str = ""
     state: FileState | None = None
     """The file that was scored; None where it could not be read."""
+    notes: tuple[str, ...] = ()
+    """What to know of the picture, such as that it is the first of several; see
+    :class:`ssliqa.images.decode.Photo`. Not kept where a table is resumed."""
 
 
 def score_photos(
@@ -66,12 +70,12 @@ def score_photos(
                     return
                 path, scored = waiting.popleft()
                 try:
-                    distribution, state = scored.result()
+                    distribution, state, notes = scored.result()
                 except ImageReadError as error:
                     yield ScoredPhoto(path, None, str(error))
                 else:
                     score = Score.of(distribution, engine.scale, engine.calibration)
-                    yield ScoredPhoto(path, score, state=state)
+                    yield ScoredPhoto(path, score, state=state, notes=notes)
         finally:
             for _, scored in waiting:
                 scored.cancel()
@@ -87,20 +91,20 @@ def check_workers(workers: int) -> None:
         raise ConfigError(f"Scoring got workers={workers}.", "Use 1 or more.")
 
 
-_Scored = tuple[NDArray[np.float64], FileState]
+_Scored = tuple[NDArray[np.float64], FileState, tuple[str, ...]]
 
 
 def _distribution(path: Path, engine: Engine) -> _Scored:
-    pixels, state = _pixels(path, engine.protocol)
-    return engine.predict(pixels), state
+    photo, state = _photo(path, engine.protocol)
+    return engine.predict(photo.pixels), state, photo.notes
 
 
-def _pixels(path: Path, protocol: Protocol) -> tuple[NDArray[np.uint8], FileState]:
-    """Pixels of a file that stayed the same while it was read."""
+def _photo(path: Path, protocol: Protocol) -> tuple[Photo, FileState]:
+    """A file that stayed the same while it was read."""
     for _ in range(2):
         before = file_state(path)
         try:
-            pixels = read_resized(path, protocol)
+            photo = read_photo(path, protocol)
         except ImageReadError:
             if file_state(path) == before:
                 raise
@@ -108,5 +112,5 @@ def _pixels(path: Path, protocol: Protocol) -> tuple[NDArray[np.uint8], FileStat
             raise ImageReadError(f"{path}: cannot be prepared ({error!r}).") from error
         else:
             if file_state(path) == before:
-                return pixels, before
+                return photo, before
     raise ImageReadError(f"{path}: was changing while it was read.", "Score it again later.")
