@@ -80,6 +80,17 @@ def test_a_photograph_is_never_written_over(tiny_run, photos, capsys):
     assert (photos / "a.png").read_bytes() == before[photos / "a.png"]
 
 
+def test_a_photograph_that_is_not_scored_is_not_written_over_but_an_earlier_map_is(
+    tiny_run, photos, tmp_path, capsys
+):
+    before = (photos / "a.png").read_bytes()
+    assert draw(tiny_run, photos / "a.jpg", "--out", photos / "a.png") == 2
+    assert "written over a photograph" in capsys.readouterr().err
+    assert (photos / "a.png").read_bytes() == before
+    for _ in range(2):
+        assert draw(tiny_run, photos / "a.jpg", "--out", tmp_path / "map.png") == 0
+
+
 @pytest.mark.parametrize(
     ("out", "message"),
     [("map.png", "one picture, but there are 3"), ("map.jpg", "no picture that can be drawn")],

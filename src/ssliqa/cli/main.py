@@ -58,8 +58,9 @@ def main(arguments: Sequence[str]) -> int:
     keep_freed_memory()
     # Pillow warns of damaged EXIF and the like. Whether such a photo can be read is said elsewhere.
     warnings.filterwarnings("ignore", module=r"PIL\.")
-    run: Callable[[list[str]], int] = importlib.import_module(f"ssliqa.cli.{command}").run
     try:
+        # Inside: libraries take seconds to load, and Ctrl-C may come then, too.
+        run: Callable[[list[str]], int] = importlib.import_module(f"ssliqa.cli.{command}").run
         status = run(rest)
         sys.stdout.flush()
         return status

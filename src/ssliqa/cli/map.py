@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 from jsonargparse import ArgumentParser
+from PIL import Image
 from rich.console import Console
 
 from ssliqa.cli.parsing import parse
@@ -15,6 +16,7 @@ from ssliqa.cli.progress import progress_bar
 from ssliqa.data import list_photographs
 from ssliqa.errors import ConfigError, ImageReadError, first_few
 from ssliqa.models import load_model
+from ssliqa.report.drawing import SOFTWARE
 from ssliqa.report.quality_map import quality_map_plot
 from ssliqa.report.quality_numbers import FORMS, numbers_file, write_numbers
 from ssliqa.scoring.table import printable
@@ -126,9 +128,24 @@ def _check(photos: list[Path], pictures: list[Path], raw: str | None) -> None:
     """Refuse to write over a photograph, before anything is drawn."""
     numbers = [] if raw is None else [numbers_file(picture, raw) for picture in pictures]
     originals = {photo.resolve() for photo in photos}
-    lost = [file for file in (*pictures, *numbers) if file.resolve() in originals]
+    lost = [
+        file
+        for file in (*pictures, *numbers)
+        if file.resolve() in originals or (file in pictures and _is_foreign(file))
+    ]
     if lost:
         raise ConfigError(
             f"A map would be written over a photograph: {first_few(lost, 3)}.",
             "Name another --out.",
         )
+
+
+def _is_foreign(picture: Path) -> bool:
+    """Whether a picture is there already that no plot of ours can be: perhaps a photograph."""
+    if picture.suffix.lower() != ".png" or not picture.is_file():
+        return False
+    try:
+        with Image.open(picture) as image:
+            return image.info.get("Software") != SOFTWARE
+    except OSError:
+        return True

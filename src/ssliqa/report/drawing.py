@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 COLORS = ("#2b6cb0", "#c2410c", "#15803d", "#7c3aed", "#be185d", "#0f766e", "#a16207", "#475569")
 QUIET, FAINT = "#64748b", "#e2e8f0"
+SOFTWARE = "ssliqa"
+"""What the metadata of our PNG files say of who made them."""
+
 _FORMATS = (".png", ".svg")
 _LETTERS_AN_INCH = 15
 
@@ -51,7 +54,7 @@ def picture(path: str | Path, width: float, height: float) -> Iterator[Figure]:
     # A bare Figure instead of pyplot leaves a notebook's or program's own plots alone.
     figure = Drawing(figsize=(width, height), dpi=150, layout="constrained")
     yield figure
-    metadata = {"Date": None} if path.suffix.lower() == ".svg" else {"Software": None}
+    metadata = {"Date": None} if path.suffix.lower() == ".svg" else {"Software": SOFTWARE}
     with whole_file(path) as temporary, matplotlib.rc_context({"svg.hashsalt": "ssliqa"}):
         figure.savefig(temporary, metadata=metadata)
 
