@@ -1,4 +1,4 @@
-"""Writing files: where that is possible, and whole or not at all, whatever interrupts."""
+"""Atomic writes: a file is whole or absent, whatever interrupts."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
-
-from ssliqa.errors import ConfigError
 
 
 @contextmanager
@@ -34,17 +32,3 @@ def write_text(path: Path, text: str) -> None:
     """Write a text file (UTF-8) as a whole."""
     with whole_file(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
-
-
-def existing_folder_for(file: Path) -> Path:
-    """The nearest folder above a file to be written that is there already.
-
-    Raises:
-        ConfigError: the file is a folder, or lies below a file.
-    """
-    if file.is_dir():
-        raise ConfigError(f"'{file}' is a folder.", "Name a file.")
-    above = next(folder for folder in file.absolute().parents if folder.exists())
-    if not above.is_dir():
-        raise ConfigError(f"'{above}' is a file, not a folder.", "Name another file to write.")
-    return above

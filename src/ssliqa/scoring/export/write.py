@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ssliqa.errors import ConfigError, ExportError
-from ssliqa.files import existing_folder_for, whole_file
+from ssliqa.files import whole_file
 from ssliqa.images import fixed_crops
 from ssliqa.models import QualityModel
 from ssliqa.scoring.engines.contract import Engine
@@ -108,7 +108,11 @@ def check_destination(file: Path) -> None:
         raise ConfigError(
             f"'{file}' is no name for an export.", f"Use an ending of: {', '.join(ENGINE_OF)}."
         )
-    existing_folder_for(file)
+    if file.is_dir():
+        raise ConfigError(f"'{file}' is a folder.", "Name a file.")
+    above = next(folder for folder in file.absolute().parents if folder.exists())
+    if not above.is_dir():
+        raise ConfigError(f"'{above}' is a file, not a folder.", "Name another file to write.")
 
 
 def _write(graph: ModelProto, facts: Facts, file: Path) -> None:
