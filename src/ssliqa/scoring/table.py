@@ -15,6 +15,7 @@ from typing import Any
 
 from ssliqa.errors import ConfigError, MissingExtraError
 from ssliqa.files import whole_file
+from ssliqa.scoring.destination import existing_folder_for
 from ssliqa.scoring.photos import ScoredPhoto
 
 COLUMNS = ("path", "score", "std", "lower", "upper", "scale", "model", "status", "error")
@@ -32,11 +33,7 @@ def check_format(path: Path) -> None:
         raise ConfigError(
             f"'{path}' is no table of scores.", f"Name a file ending in {', '.join(FORMATS)}."
         )
-    if path.is_dir():
-        raise ConfigError(f"'{path}' is a folder.", "Name a file.")
-    above = next(folder for folder in path.absolute().parents if folder.exists())
-    if not above.is_dir():
-        raise ConfigError(f"'{above}' is a file, not a folder.", "Name another file to write.")
+    above = existing_folder_for(path)
     if not os.access(above, os.W_OK):
         raise ConfigError(f"The folder '{above}' cannot be written.", "Name another file to write.")
     if path.suffix.lower() == ".parquet":

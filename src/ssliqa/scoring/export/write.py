@@ -14,6 +14,7 @@ from ssliqa.errors import ConfigError, ExportError
 from ssliqa.files import whole_file
 from ssliqa.images import fixed_crops
 from ssliqa.models import QualityModel
+from ssliqa.scoring.destination import existing_folder_for
 from ssliqa.scoring.engines.contract import Engine
 from ssliqa.scoring.engines.facts import Facts, digest_of
 from ssliqa.scoring.engines.onnxruntime import OnnxRuntimeEngine
@@ -108,11 +109,7 @@ def check_destination(file: Path) -> None:
         raise ConfigError(
             f"'{file}' is no name for an export.", f"Use an ending of: {', '.join(ENGINE_OF)}."
         )
-    if file.is_dir():
-        raise ConfigError(f"'{file}' is a folder.", "Name a file.")
-    above = next(folder for folder in file.absolute().parents if folder.exists())
-    if not above.is_dir():
-        raise ConfigError(f"'{above}' is a file, not a folder.", "Name another file to write.")
+    existing_folder_for(file)
 
 
 def _write(graph: ModelProto, facts: Facts, file: Path) -> None:
