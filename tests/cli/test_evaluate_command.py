@@ -96,6 +96,31 @@ def test_ratings_where_lower_is_better_are_turned_around(run, tiny_set, tmp_path
         assert figure(turned, name) == pytest.approx(figure(plain, name))
 
 
+def test_every_engine_and_an_exported_file_give_the_same_figures(run, tiny_set, tmp_path, capsys):
+    assert evaluate(run, "--engine", "torch", "--out", tmp_path / "torch") == 0
+    expected, rows = results(tmp_path / "torch")
+    exported = tmp_path / "model.onnx"
+    assert main(["export", str(run), "--to", "onnx", "--out", str(exported)]) == 0
+    assert evaluate(run, "--engine", "onnxruntime", "--out", tmp_path / "onnxruntime") == 0
+    found, others = results(tmp_path / "onnxruntime")
+    assert figure(found, "SRCC") == figure(expected, "SRCC")
+    for one, other in zip(rows, others, strict=True):
+        assert float(other["score"]) == pytest.approx(float(one["score"]), abs=1e-3)
+    ratings = ("--labels", tiny_set.labels, "--images", tiny_set.folder, "--scale", "0-100")
+    assert evaluate(exported, *ratings, "--out", tmp_path / "file") == 0
+    whole, of_file = results(tmp_path / "file")
+    assert whole["n"] == len(tiny_set.names)
+    scores = {row["path"]: float(row["score"]) for row in of_file}
+    for row in rows:
+        assert scores[row["path"]] == pytest.approx(float(row["score"]), abs=1e-3)
+    # A file keeps no results, and has no split of its own.
+    capsys.readouterr()
+    assert evaluate(exported, *ratings) == 2
+    assert "--out DIR" in capsys.readouterr().err
+    assert evaluate(exported, "--out", tmp_path / "none") == 2
+    assert "Name rated photographs with --labels" in capsys.readouterr().err
+
+
 def test_unreadable_photographs_are_left_out_with_status_1(run, tiny_set, tmp_path, capsys):
     labels = tmp_path / "labels.csv"
     write_ratings(labels, [(CORRUPT, 50), *zip(tiny_set.names[:11], tiny_set.mos, strict=False)])

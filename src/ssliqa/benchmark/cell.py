@@ -34,6 +34,7 @@ from ssliqa.models import QualityModel, load_model
 from ssliqa.report.distributions import distribution_plot
 from ssliqa.report.pictures import draw_pictures
 from ssliqa.report.scatter import scatter_plot
+from ssliqa.scoring.engines import open_engine
 from ssliqa.training import resume, train
 from ssliqa.training.own_parts import own_test_part
 from ssliqa.training.run_config import config_parser, config_values, parse_config
@@ -41,6 +42,9 @@ from ssliqa.training.run_config import config_parser, config_values, parse_confi
 RESULT = "result.json"
 PICTURES = ("loss_terms", "activation_maps", "relation_matrices")
 """What is drawn of a training; scatter plots and distributions stand with each test set."""
+
+# PyTorch scores some 30 photographs in the time that converting a model for another engine takes.
+_WORTH_CONVERTING = 60
 
 
 def write_cell(folder: Path, cell: Cell, tests: dict[str, RatedSource], *, pictures: bool) -> None:
@@ -73,11 +77,10 @@ def run_cell(folder: Path) -> None:
         result, model = _train(cell["settings"], run)
     sources: dict[str, Callable[[], LabelTable]] = {OWN_TEST: lambda: own_test_part(run)}
     sources |= {name: RatedSource(**test).read for name, test in cell["tests"].items()}
-    evaluations = {
-        name: evaluate_model(model, read()).evaluation
-        for name, read in sources.items()
-        if name not in result["figures"]
-    }
+    tables = {name: read() for name, read in sources.items() if name not in result["figures"]}
+    many = sum(map(len, tables.values())) > _WORTH_CONVERTING
+    engine = open_engine(run, "auto" if many else "torch", str(model.mean.device))
+    evaluations = {name: evaluate_model(engine, table).evaluation for name, table in tables.items()}
     for name, evaluation in evaluations.items():
         evaluation.write(folder / "evaluation" / name)
         result["figures"][name] = evaluation.to_dict()

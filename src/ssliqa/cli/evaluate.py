@@ -8,12 +8,12 @@ from pathlib import Path
 from jsonargparse import ArgumentParser, Namespace
 from rich.console import Console
 
+from ssliqa.cli.engine_options import add_engine_options, engine_from
 from ssliqa.cli.parsing import add_resamples, add_source_options, check_resamples, parse
 from ssliqa.cli.progress import progress_bar
 from ssliqa.data import LabelTable, read_rated
 from ssliqa.errors import ConfigError
 from ssliqa.evaluation import evaluate_model
-from ssliqa.models import load_model
 from ssliqa.report.distributions import distribution_plot
 from ssliqa.report.scatter import scatter_plot
 from ssliqa.training.own_parts import own_test_part
@@ -28,7 +28,10 @@ def parser() -> ArgumentParser:
         exit_on_error=False,
     )
     options.add_argument(
-        "run", type=str, metavar="RUN", help="run folder, model folder, or name on the hub"
+        "run",
+        type=str,
+        metavar="RUN",
+        help="run folder, model folder, name on the hub, or a file of ssliqa export",
     )
     add_source_options(options)
     options.add_argument(
@@ -37,8 +40,10 @@ def parser() -> ArgumentParser:
         help="folder for the results (default: RUN/evaluation, or RUN/evaluation-NAME of a table "
         "or database)",
     )
-    options.add_argument("--device", type=str, default="cpu", help="cpu or cuda")
-    options.add_argument("--workers", type=int, default=2, help="threads that decode")
+    add_engine_options(options)
+    options.add_argument(
+        "--workers", type=int, default=2, help="photographs to work on at once, each on one core"
+    )
     add_resamples(options)
     return options
 
@@ -48,7 +53,7 @@ def run(arguments: list[str]) -> int:
     options = parse(parser(), arguments)
     folder = Path(options.run).expanduser()
     check_resamples(options)
-    model = load_model(options.run, options.device)
+    model = engine_from(options, options.run)
     out = _results_folder(options, folder)
     table = _table(options, folder)
     for line in (*table.problems, *table.remarks):

@@ -12,13 +12,14 @@ from pathlib import Path
 from jsonargparse import ArgumentParser, Namespace
 
 from ssliqa import __version__
+from ssliqa.cli.engine_options import add_engine_options, engine_from
 from ssliqa.cli.parsing import parse
 from ssliqa.cli.score_report import ScoreReport
 from ssliqa.data import Listing
 from ssliqa.errors import ConfigError, ScoreTableError, SidecarError, SsliqaError
 from ssliqa.opinion import Scale
 from ssliqa.scoring import FolderScores, Journal, ScoredPhoto, score_folder, write_scores
-from ssliqa.scoring.engines import ENGINES, PRECISIONS, Engine, open_engine
+from ssliqa.scoring.engines import Engine
 from ssliqa.scoring.identity import identity
 from ssliqa.scoring.journal import journal_path
 from ssliqa.scoring.photos import check_workers
@@ -77,19 +78,7 @@ def parser() -> ArgumentParser:
     options.add_argument(
         "--replace_stars", action="store_true", help="with --xmp: also stars given by others"
     )
-    options.add_argument("--device", type=str, default="cpu", help="cpu or cuda")
-    options.add_argument(
-        "--engine",
-        choices=ENGINES,
-        default="auto",
-        help="what computes (auto: the fastest that is installed)",
-    )
-    options.add_argument(
-        "--precision",
-        choices=PRECISIONS,
-        default="f32",
-        help="bf16: with OpenVINO, on processors that have it, less time and coarser scores",
-    )
+    add_engine_options(options)
     options.add_argument(
         "--workers", type=int, default=2, help="photographs to work on at once, each on one core"
     )
@@ -105,13 +94,7 @@ def run(arguments: list[str]) -> int:
     ranking = bool(options.rank or top or options.group_by)
     listing = Listing(options.paths)
     total = sum(1 for _ in listing.paths(give_unreadable=True))
-    engine = open_engine(
-        options.model,
-        options.engine,
-        options.device,
-        say=lambda text: print(f"ssliqa: {text}", file=sys.stderr),
-        precision=options.precision,
-    )
+    engine = engine_from(options, options.model)
     scale = SCALES[options.scale] or engine.scale
     report = ScoreReport(engine.scale, scale, print_rows=out is None and not ranking)
     with stop_on_signal() as stop, _journal(out, engine, options.resume) as journal:

@@ -270,6 +270,23 @@ def test_a_model_is_converted_once_and_found_again(
     assert len(said) == 2
 
 
+def test_only_the_conversions_used_last_are_kept(tiny_run, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    folder = tmp_path / "ssliqa" / "engines"
+    folder.mkdir(parents=True)
+    for day in range(30):
+        file = folder / f"{day:02}.onnx"
+        file.write_bytes(b"of another model")
+        os.utime(file, (86400 * day, 86400 * day))
+    open_engine(tiny_run)
+    others = {folder / f"{day}.onnx" for day in range(11, 30)}
+    assert others < set(folder.iterdir())
+    (converted,) = set(folder.iterdir()) - others
+    os.utime(converted, (0, 0))
+    open_engine(tiny_run)
+    assert converted.stat().st_mtime > 86400 * 30
+
+
 def test_without_an_extra_the_next_engine_scores(tiny_run, exported, monkeypatch):
     # Its core outlives the tests before this one.
     monkeypatch.setattr(openvino, "openvino_core", openvino.openvino_core.__wrapped__)

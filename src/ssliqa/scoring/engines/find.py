@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
@@ -27,6 +29,9 @@ Exported = type[OnnxRuntimeEngine | OpenVinoEngine]
 _EXPORTED: tuple[Exported, ...] = (OpenVinoEngine, OnnxRuntimeEngine)
 _READS: dict[str, tuple[Exported, ...]] = {".onnx": _EXPORTED, ".xml": (OpenVinoEngine,)}
 _CONVERTING = ("onnx", "onnxscript")
+
+# Conversions in the cache folder. Each is as large as its model, and made again in seconds.
+_KEPT = 20
 
 
 def open_engine(
@@ -121,17 +126,19 @@ def _converted(
 ) -> Engine:
     """The model in ``engine``, from the cache folder or converted now.
 
-    A cache folder that cannot be written costs the conversion each time.
+    A cache folder that cannot be written costs the conversion each time. It keeps those that were
+    used last.
     """
     file = default_cache_folder() / "engines" / f"{_key(model, engine)}.onnx"
     for package in (engine.name, *_CONVERTING):
         if find_spec(package) is None:
             raise MissingExtraError(package, "openvino" if engine is OpenVinoEngine else "onnx")
     if file.is_file():
-        try:
-            return _open(engine, file, precision)
-        except ModelError:
-            pass  # damaged: converted anew
+        with suppress(ModelError):  # damaged: converted anew
+            opened = _open(engine, file, precision)
+            with suppress(OSError):
+                os.utime(file)
+            return opened
     from ssliqa.scoring.export import export_model
 
     say(f"Converting the model for {engine.name}, once.")
@@ -141,7 +148,15 @@ def _converted(
         with tempfile.TemporaryDirectory() as folder:
             file = export_model(model, Path(folder) / "model.onnx", engine=engine).file
             return _open(engine, file, precision)
+    _forget_oldest(file.parent)
     return _open(engine, file, precision)
+
+
+def _forget_oldest(folder: Path) -> None:
+    with suppress(OSError):  # another process may do the same at this moment
+        by_use = sorted(folder.glob("*.onnx"), key=lambda file: file.stat().st_mtime)
+        for file in by_use[:-_KEPT]:
+            file.unlink()
 
 
 def _key(model: QualityModel, engine: Exported) -> str:
