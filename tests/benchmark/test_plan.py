@@ -149,6 +149,15 @@ def test_a_pair_may_say_more_of_its_networks_than_their_names(read):
     assert cells["supervised teacher", "alexnet <- resnet18"].student.head == "64"
 
 
+def test_yes_needs_no_quotes(read):
+    pair = {"student": "alexnet", "teacher": {"name": "resnet34", "bf16": True}}
+    methods = {"ssliqa": {}, "coarse": {"student.bf16": False}}
+    base = {"settings": {"labels": "r.csv"}, "methods": methods, "pairs": [pair]}
+    ssliqa, coarse = read(base=base).cells
+    assert (ssliqa.config.student.bf16, ssliqa.config.teacher.bf16) == ("auto", "yes")
+    assert coarse.config.student.bf16 == "no"
+
+
 def test_entries_of_a_plan_can_be_replaced_from_outside(read):
     plan = read(overrides={"splits": 1, "budgets": [7], "ratios": 1, "title": "Quick"})
     assert plan.title == "Quick"

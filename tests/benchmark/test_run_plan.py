@@ -126,9 +126,14 @@ def test_a_training_that_stands_in_two_pairs_has_one_row_of_means(undisturbed, p
     plan = read_plan(plan_file)
     results = gather(plan, out)
     again = results[results["method"] == "supervised"].assign(pair="another pair")
-    write_summary(plan, pd.concat([results, again]), out, missing=())
-    means = (out / "summary.md").read_text().split("## Results on further")[0]
-    assert means.count("| supervised |") == 1
+    other = results[results["method"] == "ssliqa"].assign(pair="another pair")
+    write_summary(plan, pd.concat([results, again, other]), out, missing=())
+    text = (out / "summary.md").read_text()
+    assert text.split("## Results on further")[0].count("| supervised |") == 1
+    # Differences say whose baseline they are from.
+    differences = text.split("## Against supervised")[1].split("## ")[0]
+    assert differences.count("| ssliqa | another pair |") == 2
+    assert differences.count(f"| ssliqa | {results['pair'].iloc[0]} |") == 2
 
 
 def test_only_the_trainings_of_the_first_split_are_drawn(tiny_set, tmp_path):

@@ -135,7 +135,8 @@ def _comparisons(plan: Plan, results: pd.DataFrame, out: Path) -> list[Section]:
     single = within_splits(results, plan.baseline, out)
     rows = [
         [
-            *("test", "method", "networks", "labels", "difference [95 %]", "better"),
+            # The pair tells whose baseline it is: a teacher trained alone is compared in each.
+            *("test", "method", "pair", "labels", "difference [95 %]", "better"),
             *("interval above / below 0", "Wilcoxon p", "p, Holm"),
         ]
     ]
@@ -149,7 +150,7 @@ def _comparisons(plan: Plan, results: pd.DataFrame, out: Path) -> list[Section]:
             [
                 row["test"],
                 row["method"],
-                _networks(row),
+                row["pair"],
                 row["budget"],
                 _interval(row["mean"], row["low"], row["high"], signed=True),
                 f"{row['better']} of {row['splits']}",
@@ -182,12 +183,13 @@ def _labels_saved(plan: Plan, results: pd.DataFrame) -> list[Section]:
             return "more than were tried"
         return f"{labels:.0f} or fewer" if labels <= smallest else f"{labels:.0f}"
 
-    rows = [["test", "method", "labels", "SRCC", f"labels that {plan.baseline} needs"]]
+    rows = [["test", "method", "pair", "labels", "SRCC", f"labels that {plan.baseline} needs"]]
     for _, row in frame.iterrows():
         rows.append(
             [
                 row["test"],
                 row["method"],
+                row["pair"],
                 f"{row['labeled']:.0f}",
                 _number(row["mean"]),
                 needed(row["needed"]),

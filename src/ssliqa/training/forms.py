@@ -17,7 +17,7 @@ GROUPS = (*NAMED, "optimizer", "protocol")
 
 
 def well_formed(values: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """The settings, with one source of unlabeled photographs as a list.
+    """The settings, with one source of unlabeled photographs as a list, and yes and no as words.
 
     Args:
         values: settings by name.
@@ -46,6 +46,9 @@ def well_formed(values: Mapping[str, Any], where: str) -> dict[str, Any]:
             raise ConfigError(
                 f"{where}, {group}.name is {value['name']!r}.", "Give a name, in quotes if needed."
             )
+        if isinstance(value, dict) and isinstance(value.get("bf16"), bool):
+            # So YAML reads the word without quotes.
+            values = {**values, group: {**value, "bf16": "yes" if value["bf16"] else "no"}}
     if "unlabeled" not in values:
         return dict(values)
     unlabeled = values["unlabeled"]
