@@ -28,6 +28,7 @@ from typing import ClassVar, Literal, cast
 
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
 
 from ssliqa.errors import ConfigError
 from ssliqa.losses import DISTRIBUTION_ERRORS
@@ -133,7 +134,7 @@ class SelfTraining(Method):
     def after_step(self) -> None:
         """See :meth:`Method.after_step`."""
         for name in self.branch_names:
-            self.averages[name].update_parameters(self.branch(name))
+            cast(AveragedModel, self.averages[name]).update_parameters(self.branch(name))
 
     def _labelings(self, steps: int) -> list[int]:
         """The steps before which the photographs are labeled."""

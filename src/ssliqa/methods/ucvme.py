@@ -92,57 +92,50 @@ class UCVME(Method):
     def step(self, labeled: Labeled, unlabeled: Unlabeled | None, progress: Progress) -> StepResult:
         """See :meth:`Method.step`."""
         errors = DISTRIBUTION_ERRORS[self.config.loss]
-        found, log_errors = self._predict(labeled.images)
-        wrong = {name: errors(p, labeled.distribution) for name, p in found.items()}
-        labels = {name: wrong[name].mean() for name in self.branch_names}
-        mean = torch.stack(list(log_errors.values())).mean(dim=0).detach()
-        uncertainty = sum(
-            (_likelihood(log_errors[name], wrong[name]) + (log_errors[name] - mean).square()).mean()
-            for name in self.branch_names
-        )
+        found, expected = self._predict(labeled.images)
+        wrong = torch.stack([errors(shares, labeled.distribution) for shares in found])
+        labels = wrong.mean(dim=1)
+        mean = expected.mean(dim=0).detach()
+        uncertainty = _likelihood(expected, wrong) + (expected - mean).square()
+        uncertainty = uncertainty.mean(dim=1).sum()
         prediction = uncertainty.new_zeros(())
         if unlabeled is not None:
             usual = mean.mean()
-            found, log_errors = self._predict(unlabeled.images)
+            found, expected = self._predict(unlabeled.images)
             with torch.no_grad():
-                joint = torch.stack(list(found.values())).mean(dim=0)
-                target = photo_means(joint, unlabeled.places)
-                mean = torch.stack(list(log_errors.values())).mean(dim=0)
-                mean = photo_means(mean[:, None], unlabeled.places)[:, 0]
+                target = photo_means(found.mean(dim=0), unlabeled.places)
+                mean = photo_means(expected.mean(dim=0)[:, None], unlabeled.places)[:, 0]
                 trust = (usual - mean).exp().clamp_max(1)
-            prediction = sum(
-                (trust * errors(found[name], target)).mean() for name in self.branch_names
-            )
-            uncertainty = uncertainty + sum(
-                (log_errors[name] - mean).square().mean() for name in self.branch_names
-            )
+            wrong = torch.stack([errors(shares, target) for shares in found])
+            prediction = (trust * wrong).mean(dim=1).sum()
+            uncertainty = uncertainty + (expected - mean).square().mean(dim=1).sum()
         weight = sigmoid_rampup(progress.fraction / self.config.ramp_share)
         loss = (
-            sum(labels.values())
+            labels.sum()
             + weight * self.config.prediction_weight * prediction
             + self.config.uncertainty_weight * uncertainty
         )
+        of_branches = zip(self.branch_names, labels.detach(), strict=True)
         return StepResult(
             loss,
             {
-                **{f"{name}_label": value.detach() for name, value in labels.items()},
+                **{f"{name}_label": value for name, value in of_branches},
                 "prediction_consistency": prediction.detach(),
                 "uncertainty_consistency": uncertainty.detach(),
                 "consistency_weight": torch.tensor(weight),
             },
         )
 
-    def _predict(self, images: Images) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """Distributions (B, 5) and logarithms of the expected errors (B,), by branch."""
-        found, log_errors = {}, {}
+    def _predict(self, images: Images) -> tuple[Tensor, Tensor]:
+        """Distributions (N, B, 5) of the N branches and logarithms of expected errors (N, B)."""
+        found, expected = [], []
         for name in self.branch_names:
             prediction: Prediction = self.branch(name)(images)
-            found[name] = prediction.distribution
-            readout = self.uncertainty[name](prediction.activation.detach())
-            log_errors[name] = readout.squeeze(1)
-        return found, log_errors
+            found.append(prediction.distribution)
+            expected.append(self.uncertainty[name](prediction.activation.detach()).squeeze(1))
+        return torch.stack(found), torch.stack(expected)
 
 
 def _likelihood(log_error: Tensor, error: Tensor) -> Tensor:
-    """Negative log-likelihood (B,) of errors whose expected squares are ``exp(log_error)``."""
+    """Negative log-likelihood of squared errors that are expected to be ``exp(log_error)``."""
     return (error.detach().clamp_min(_LEAST) * (-log_error).exp() + log_error) / 2

@@ -46,7 +46,8 @@ def open_pool(
             pixels = channels_first(np.stack(cut)).to(device)
             if not kept:
                 return pixels
-        activations = {key: channels_first(of(index)) for key, of in kept.items()}
+        # A copy, since what is on disk cannot be written to, of which PyTorch warns.
+        activations = {key: channels_first(np.array(of(index))) for key, of in kept.items()}
         return Crops(pixels, activations).to(device)
 
     def of_places(places: NDArray[np.int64]) -> Callable[[int], Images]:
