@@ -42,6 +42,7 @@ from ssliqa.training.pool import open_pool
 from ssliqa.training.precision import use_bf16
 from ssliqa.training.run_config import method_settings, read_config, write_config
 from ssliqa.training.run_lock import run_lock
+from ssliqa.training.screening import screen
 from ssliqa.training.signals import stop_on_signal
 from ssliqa.training.streams import open_streams
 
@@ -138,7 +139,6 @@ def _fit(
     with stop_on_signal() as stop:
         if accelerator.is_main_process:
             _begin(config, folder, photographs, method)
-        facts = _facts(config, photographs)
 
         def keep(model: QualityModel, which: str) -> None:
             if accelerator.is_main_process:
@@ -146,10 +146,16 @@ def _fit(
 
         method.to(accelerator.device)
         kept = _kept_activations(config, photographs, method, accelerator, monitor)
-        method.meet(open_pool(config, photographs, method, kept, accelerator.device))
+        with accelerator.main_process_first():
+            pool = open_pool(config, photographs, method, kept, accelerator.device)
+            used = screen(
+                photographs, config.screen, pool, method, folder / "screening.csv", monitor
+            )
+        facts = _facts(config, used)
+        method.meet(open_pool(config, used, method, kept, accelerator.device))
         counters = run_loop(
             method,
-            open_streams(config, photographs, method, kept, accelerator),
+            open_streams(config, used, method, kept, accelerator),
             config,
             folder,
             accelerator=accelerator,
