@@ -22,7 +22,7 @@ from ssliqa.metrics.likeness import FOLDS, likeness
 from ssliqa.training.monitor import Monitor
 from ssliqa.training.photographs import Photographs
 
-# With fewer labeled photographs a p-value says little, and with fewer unlabeled ones there is nothing
+# With fewer labeled photographs a p-value says little; with fewer unlabeled ones there is nothing
 # to tell them from.
 _FEWEST = 4 * FOLDS
 
