@@ -62,7 +62,7 @@ def arguments(tmp_path):
 
 def test_photographs_unlike_the_labeled_ones_are_left_out_and_listed(arguments, tmp_path):
     messages = Messages()
-    train(configuration(arguments("run")), messages)
+    train(configuration(arguments("run", "--screen", "0.1")), messages)
     with (tmp_path / "run" / "screening.csv").open(newline="") as file:
         rows = {
             row["image"].rsplit("/", 1)[1]: float(row["likeness"]) for row in csv.DictReader(file)
@@ -76,20 +76,20 @@ def test_photographs_unlike_the_labeled_ones_are_left_out_and_listed(arguments, 
     assert f"{len(kept)} unlabeled" in (tmp_path / "run" / "model" / "README.md").read_text()
 
 
-def test_zero_keeps_all(arguments, tmp_path):
-    train(configuration(arguments("run", "--screen", "0")))
+def test_unless_told_all_are_kept(arguments, tmp_path):
+    train(configuration(arguments("run")))
     assert not (tmp_path / "run" / "screening.csv").exists()
     card = (tmp_path / "run" / "model" / "README.md").read_text()
     assert f"{ALIKE + FOREIGN} unlabeled" in card
 
 
 def test_a_method_that_uses_no_unlabeled_photographs_screens_none(arguments, tmp_path):
-    train(configuration(arguments("run", "--method", "supervised")))
+    train(configuration(arguments("run", "--method", "supervised", "--screen", "0.1")))
     assert not (tmp_path / "run" / "screening.csv").exists()
 
 
 def test_a_resumed_run_goes_by_what_was_decided(arguments, tmp_path):
-    train(configuration(arguments("run")))
+    train(configuration(arguments("run", "--screen", "0.1")))
     file = tmp_path / "run" / "screening.csv"
     before = file.read_bytes()
     resume(tmp_path / "run")

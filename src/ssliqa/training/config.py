@@ -162,7 +162,7 @@ class TrainConfig:
     steps: int | None = None
     batch_size: int = 16
     unlabeled_ratio: float = 2.0
-    screen: float = 0.1
+    screen: float = 0.0
     unlabeled_crops: int = 1
     repeats: int = 1
     views: int = 0

@@ -60,7 +60,7 @@ def screen(
     if not kept.all():
         monitor.message(
             f"{np.sum(~kept)} of {len(kept)} unlabeled photographs are unlike the labeled ones and "
-            f"left out ({file.name}; --screen 0 keeps all)."
+            f"left out ({file.name} lists them)."
         )
     return replace(photographs, unlabeled=photographs.unlabeled[kept])
 
