@@ -20,7 +20,6 @@ from ssliqa.methods import find_method
 from ssliqa.training import TrainConfig
 from ssliqa.training.run_config import config_values
 
-
 # Settings that came later. With these values a training is what it was before there were any, so
 # the cells of older benchmarks keep their names.
 _AS_BEFORE = {"screen": 0.0, "unlabeled_crops": 1}
