@@ -151,7 +151,7 @@ def published(models: dict[str, QualityModel], paths: list[Path], steps: int) ->
     student, teacher = models["student"].train(), models["teacher"].train()
     adams = [torch.optim.Adam(model.parameters(), lr=LEARNING_RATE) for model in (student, teacher)]
     mse = torch.nn.functional.mse_loss
-    for (images, target), unlabeled in DataLoader(Steps(paths, steps), None, num_workers=2):
+    for (images, target), (unlabeled, _) in DataLoader(Steps(paths, steps), None, num_workers=2):
         taught, teaching = student(images.contiguous()), teacher(images.contiguous())
         taught_free = student(unlabeled.contiguous())
         teaching_free = teacher(unlabeled.contiguous())

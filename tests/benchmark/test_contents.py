@@ -78,3 +78,9 @@ def test_what_cannot_be_read_is_left_to_the_training(here, tmp_path):
     values = told(here, "--labels", tmp_path / "none.csv", "--unlabeled", tmp_path / "nowhere")
     assert "none.csv" in values["labels"]
     assert values["unlabeled"] == [str(tmp_path / "nowhere")]
+
+
+@pytest.mark.parametrize("later", [("--screen", "0.1"), ("--unlabeled-crops", "2")])
+def test_settings_that_came_later_count_only_where_they_change_something(here, later):
+    assert not {"screen", "unlabeled_crops"} & told(here).keys()
+    assert told(here) != told(here, *later)

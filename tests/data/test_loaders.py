@@ -228,3 +228,28 @@ def test_activations_are_those_of_the_views_that_are_shown():
     without = stream(count=5, batch_size=40, with_pixels=False, **options).batch(2, 1)
     assert without.images is None
     np.testing.assert_array_equal(without.activations["a"], drawn.activations["a"])
+
+
+@pytest.mark.parametrize("views", [None, np.array([[0.1 * k, 0, k % 2] for k in range(5)])])
+def test_crops_of_one_photo_stand_together_and_are_of_different_views(views):
+    crops = stream(count=7, batch_size=12, crops_each=3, views=views)
+    shown = Counter()
+    for step in range(7):
+        batch = crops.batch(0, step)
+        groups = batch.indices.reshape(4, 3)
+        assert (groups == groups[:, :1]).all()
+        shown.update(groups[:, 0].tolist())
+        if views is not None:
+            for images in batch.images.reshape(4, 3, -1):
+                assert len({image.tobytes() for image in images}) == 3
+    assert shown == dict.fromkeys(range(7), 4)
+    assert crops.round_steps == 7 * 3 / 12
+
+
+def test_processes_share_photos_and_never_the_crops_of_one():
+    whole = stream(count=7, batch_size=12, crops_each=2).batch(0, 1)
+    parts = [
+        stream(count=7, batch_size=4, crops_each=2, rank=rank, processes=3).batch(0, 1)
+        for rank in range(3)
+    ]
+    np.testing.assert_array_equal(np.concatenate([part.images for part in parts]), whole.images)

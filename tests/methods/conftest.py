@@ -10,7 +10,7 @@ def batches():
     """Five labeled images with random opinions, and seven unlabeled ones."""
     import torch
 
-    from ssliqa.methods import Labeled
+    from ssliqa.methods import Labeled, Unlabeled
 
     generator = torch.Generator().manual_seed(3)
     images = torch.randint(0, 256, (12, 3, 64, 64), dtype=torch.uint8, generator=generator)
@@ -19,7 +19,7 @@ def batches():
     tint = (tint * 0.75).to(torch.uint8).repeat_interleave(16, 2).repeat_interleave(16, 3)
     images = images // 4 + tint
     opinions = (4 * torch.rand(5, 5, generator=generator)).softmax(dim=1)
-    return Labeled(images[:5], opinions), images[5:]
+    return Labeled(images[:5], opinions), Unlabeled(images[5:], torch.arange(7))
 
 
 @pytest.fixture(scope="session")
@@ -51,9 +51,24 @@ def _network():
 
 
 @pytest.fixture
-def make_method(_network):
-    """Make a method: each branch another network, unless ``agree`` makes all of them copies."""
-    from ssliqa.methods import Branch, find_method
+def make_method(_network, batches):
+    """Make a method that has met the photographs of the batches, near the end of its training.
+
+    Each branch is another network, unless ``agree`` makes all of them copies. A network's moving
+    average is a branch in this, too.
+    """
+    import torch
+
+    from ssliqa.methods import Branch, Pool, Progress, find_method
+
+    labeled, unlabeled = batches
+    pool = Pool(
+        labeled=len(labeled.images),
+        unlabeled=len(unlabeled.images),
+        labeled_crops=lambda place: labeled.images[place : place + 1],
+        unlabeled_crops=lambda place: unlabeled.images[place : place + 1],
+        distribution=labeled.distribution,
+    )
 
     def make(name, *, agree=False, seed=0, freeze_batch_norm=False, **settings):
         kind = find_method(name)
@@ -64,6 +79,17 @@ def make_method(_network):
             )
             for number, branch in enumerate(kind.branch_names)
         }
-        return kind(kind.Config(**settings), branches)
+        torch.manual_seed(seed)
+        method = kind(kind.Config(**settings), branches)
+        for part in method.children():
+            if isinstance(part, torch.nn.Linear):  # as with the heads
+                torch.nn.init.normal_(part.weight, std=2)
+        if len(branches) == 1 and hasattr(method, "average") and not agree:
+            other = _network("test_resnet", seed + 10).state_dict()
+            method.average.module.model.load_state_dict(other)
+        method.meet(pool)
+        for step in range(95):
+            method.before_step(Progress(epoch=step // 10, epochs=10, step=step, steps=100))
+        return method
 
     return make

@@ -341,7 +341,7 @@ def test_labeled_and_unlabeled_images_are_never_mixed_in_one_relation(make_metho
     labeled, unlabeled = batches
     method = make_method("ssliqa", relation="distance", prediction_weight=0).eval()
     apart = method.step(labeled, unlabeled, LATE).terms["relation_consistency"]
-    as_labeled = Labeled(unlabeled, torch.full((len(unlabeled), 5), 0.2))
+    as_labeled = Labeled(unlabeled.images, torch.full((len(unlabeled.images), 5), 0.2))
     summed = sum(
         method.step(batch, None, LATE).terms["relation_consistency"]
         for batch in (labeled, as_labeled)

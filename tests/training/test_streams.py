@@ -49,7 +49,8 @@ def test_a_batch_holds_channels_first_views_and_the_targets_of_its_images():
     labeled, unlabeled = found.batch(1, 2)
     crops = found.labeled.batch(1, 2)
     assert labeled.images.shape == (4, 3, 6, 6)
-    assert unlabeled.shape == (8, 3, 6, 6)
+    assert unlabeled.images.shape == (8, 3, 6, 6)
+    np.testing.assert_array_equal(unlabeled.places.numpy(), found.unlabeled.batch(1, 2).indices)
     np.testing.assert_array_equal(labeled.images.permute(0, 2, 3, 1).numpy(), crops.images)
     np.testing.assert_array_equal(labeled.distribution.argmax(1).numpy(), crops.indices % 5)
     assert streams(9, 0).batch(0, 0)[1] is None
@@ -62,7 +63,7 @@ def test_a_stream_of_views_gives_activations_for_the_very_crops_it_shows():
     labeled, unlabeled = found.batch(0, 3)
     crops = found.labeled.batch(0, 3)
     assert isinstance(labeled.images, Crops)
-    assert unlabeled.activations["trunk"].shape == (8, 4, 3, 3)
+    assert unlabeled.images.activations["trunk"].shape == (8, 4, 3, 3)
     for k, index in enumerate(crops.indices.tolist()):
         shown = labeled.images.pixels[k].permute(1, 2, 0).numpy()
         here = [

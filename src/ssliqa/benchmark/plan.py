@@ -192,5 +192,6 @@ def _without_idle(
     if "teacher" not in branches:
         config = replace(config, teacher=plain.teacher)
     if not uses_unlabeled:
-        config = replace(config, unlabeled_ratio=plain.unlabeled_ratio, unlabeled=[])
+        names = ("unlabeled", "unlabeled_ratio", "unlabeled_crops", "screen")
+        config = replace(config, **{name: getattr(plain, name) for name in names})
     return config

@@ -49,6 +49,8 @@ class CropStream:
         seed: of the whole stream.
         stream: tells the streams of one run apart (labeled, unlabeled).
         repeats: how often a photograph stands in one round.
+        crops_each: crops of a photograph each time it is dealt, next to each other in a batch, and
+            of different views while there are any; ``batch_size`` is a multiple of it.
         rank, processes: which part of the joined batch is this process's.
         views: (V, 3) crops that are drawn from, see :func:`crop_views`; None draws any crop.
         activations: by name, from an index to what is known of that photograph's views (V, ...).
@@ -62,6 +64,7 @@ class CropStream:
     seed: int
     stream: int = 0
     repeats: int = 1
+    crops_each: int = 1
     rank: int = 0
     processes: int = 1
     views: NDArray[np.float64] | None = None
@@ -71,7 +74,8 @@ class CropStream:
     @property
     def round_steps(self) -> float:
         """Steps that one round takes, as a fraction where the last batch is not full."""
-        return self.count * self.repeats / (self.batch_size * self.processes)
+        crops = self.count * self.repeats * self.crops_each
+        return crops / (self.batch_size * self.processes)
 
     def batch(self, epoch: int, step: int) -> CropBatch:
         """The batch of this epoch and step within the epoch (both from 0)."""
@@ -79,11 +83,14 @@ class CropStream:
         own = slice(self.rank * self.batch_size, (self.rank + 1) * self.batch_size)
         places = np.arange(step * joined, (step + 1) * joined)[own]
         draws = self._generator(epoch, 1, step).random((joined, 3))[own]
-        indices = self._dealt(epoch, places)
+        indices = self._dealt(epoch, places // self.crops_each)
         mirrored = draws[:, 2] < 0.5
         activations: dict[str, NDArray[np.float16]] = {}
         if self.views is not None:
-            numbers = (draws[:, 0] * len(self.views)).astype(np.int64)
+            # A photograph's further crops are the views that follow that of its first one.
+            further = np.arange(self.batch_size) % self.crops_each
+            first = draws[np.arange(self.batch_size) - further, 0]
+            numbers = ((first * len(self.views)).astype(np.int64) + further) % len(self.views)
             draws = self.views[numbers]
             mirrored = draws[:, 2] > 0
             activations = {

@@ -28,7 +28,7 @@ def mean_squared_error(predicted: Tensor, target: Tensor) -> Tensor:
     Source:
         Yue et al., IEEE Trans. Multimedia 25, 2023, doi 10.1109/TMM.2022.3209889.
     """
-    return _difference(predicted, target).square().mean()
+    return squared_errors(predicted, target).mean()
 
 
 def squared_cdf_error(predicted: Tensor, target: Tensor) -> Tensor:
@@ -53,7 +53,17 @@ def squared_cdf_error(predicted: Tensor, target: Tensor) -> Tensor:
         with r = 2 the square root of each image's term; the root is left out here, because its
         gradient is unbounded where the prediction is perfect.
     """
-    return _difference(predicted, target).cumsum(dim=1).square().mean()
+    return squared_cdf_errors(predicted, target).mean()
+
+
+def squared_errors(predicted: Tensor, target: Tensor) -> Tensor:
+    """What :func:`mean_squared_error` is the mean of: an error for each image, shape (B,)."""
+    return _difference(predicted, target).square().mean(dim=1)
+
+
+def squared_cdf_errors(predicted: Tensor, target: Tensor) -> Tensor:
+    """What :func:`squared_cdf_error` is the mean of: an error for each image, shape (B,)."""
+    return _difference(predicted, target).cumsum(dim=1).square().mean(dim=1)
 
 
 DISTRIBUTION_LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
@@ -61,6 +71,12 @@ DISTRIBUTION_LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "cdf": squared_cdf_error,
 }
 """The losses by the name a configuration uses."""
+
+DISTRIBUTION_ERRORS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "mse": squared_errors,
+    "cdf": squared_cdf_errors,
+}
+"""The errors of single images by the same names, for methods that weigh images."""
 
 
 def _difference(predicted: Tensor, target: Tensor) -> Tensor:

@@ -1,7 +1,7 @@
 """Training recipes, one file each, found by their name."""
 
 from ssliqa.methods.branch import Branch
-from ssliqa.methods.contract import Labeled, Method, Progress, StepResult
+from ssliqa.methods.contract import Labeled, Method, Pool, Progress, StepResult, Unlabeled
 from ssliqa.methods.crops import Crops, Images
 from ssliqa.methods.find import find_method, method_names
 
@@ -11,8 +11,10 @@ __all__ = [
     "Images",
     "Labeled",
     "Method",
+    "Pool",
     "Progress",
     "StepResult",
+    "Unlabeled",
     "find_method",
     "method_names",
 ]

@@ -7,7 +7,7 @@ optimizers, schedules, checkpoints and logging, and knows no method by name.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
@@ -26,6 +26,35 @@ class Labeled(NamedTuple):
     """
 
     images: Images
+    distribution: Tensor
+
+
+class Unlabeled(NamedTuple):
+    """A batch of unlabeled images.
+
+    ``images`` (U, 3, H, W) as those of :class:`Labeled`; ``places`` (U,) of the photographs they
+    show among all unlabeled ones. Crops of one photograph stand next to each other.
+    """
+
+    images: Images
+    places: Tensor
+
+
+@dataclass(frozen=True)
+class Pool:
+    """The photographs of a training, for methods that look at more than a batch of them.
+
+    Args:
+        labeled, unlabeled: how many there are.
+        labeled_crops, unlabeled_crops: from a photograph's place to fixed crops (V, 3, H, W) of it,
+            the same at every call.
+        distribution: (labeled, 5) target shares.
+    """
+
+    labeled: int
+    unlabeled: int
+    labeled_crops: Callable[[int], Images]
+    unlabeled_crops: Callable[[int], Images]
     distribution: Tensor
 
 
@@ -66,6 +95,8 @@ class Method(nn.Module, ABC):
     """The branches it trains; ``student`` is always the one that is kept."""
     uses_unlabeled: ClassVar[bool] = False
     """Whether :meth:`step` takes unlabeled images."""
+    learn_from_unlabeled: ClassVar[tuple[str, ...]] = ("student",)
+    """The branches that unlabeled images teach, where there are any; the others only label."""
 
     def __init__(self, config: Any, branches: Mapping[str, Branch]) -> None:
         super().__init__()
@@ -78,17 +109,28 @@ class Method(nn.Module, ABC):
         assert isinstance(found, Branch)
         return found
 
+    def meet(self, pool: Pool) -> None:
+        """Called once, with the photographs, before the first step or a checkpoint is loaded.
+
+        What is kept for each of them belongs into buffers, so that it is in the checkpoint.
+        """
+
+    def before_step(self, progress: Progress) -> None:
+        """Called before each step, for what is done now and then with all photographs."""
+
     @abstractmethod
-    def step(self, labeled: Labeled, unlabeled: Images | None, progress: Progress) -> StepResult:
+    def step(self, labeled: Labeled, unlabeled: Unlabeled | None, progress: Progress) -> StepResult:
         """The loss of one step.
 
         Args:
             labeled: images with their target distributions.
-            unlabeled: images (U, 3, H, W) uint8, or None where there are none.
+            unlabeled: images without; None where there are none.
             progress: where training stands, for ramps.
         """
 
-    def forward(self, labeled: Labeled, unlabeled: Images | None, progress: Progress) -> StepResult:
+    def forward(
+        self, labeled: Labeled, unlabeled: Unlabeled | None, progress: Progress
+    ) -> StepResult:
         """The same as :meth:`step`; wrappers for several devices hook in here."""
         return self.step(labeled, unlabeled, progress)
 

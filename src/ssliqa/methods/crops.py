@@ -44,3 +44,13 @@ def channels_first(values: NDArray[Any]) -> Tensor:
     # A permuted view keeps the values where they are: this *is* the channels-last memory format.
     tensor = torch.from_numpy(values)
     return tensor.permute(0, 3, 1, 2) if tensor.ndim == 4 else tensor
+
+
+def first(images: Images, count: int) -> Images:
+    """The first ``count`` crops of a batch."""
+    if not isinstance(images, Crops):
+        return images[:count]
+    return Crops(
+        None if images.pixels is None else images.pixels[:count],
+        {key: values[:count] for key, values in images.activations.items()},
+    )

@@ -10,7 +10,16 @@ import sys
 from ssliqa.errors import ConfigError
 from ssliqa.methods.contract import Method
 
-_NOT_METHODS = {"average", "branch", "contract", "crops", "find", "joined_batch"}
+_NOT_METHODS = {
+    "average",
+    "branch",
+    "contract",
+    "crops",
+    "find",
+    "joined_batch",
+    "photo_means",
+    "trust",
+}
 
 
 def method_names() -> list[str]:

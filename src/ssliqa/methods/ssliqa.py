@@ -33,7 +33,7 @@ from ssliqa.losses import (
 )
 from ssliqa.methods.average import moving_average
 from ssliqa.methods.branch import Branch
-from ssliqa.methods.contract import Labeled, Method, Progress, StepResult
+from ssliqa.methods.contract import Labeled, Method, Progress, StepResult, Unlabeled
 from ssliqa.methods.crops import Images
 from ssliqa.methods.joined_batch import joined_batch
 from ssliqa.models import Prediction
@@ -112,7 +112,7 @@ class SSLIQA(Method):
             moving_average(self.branch("teacher"), config.teacher_average) if averaged else None
         )
 
-    def step(self, labeled: Labeled, unlabeled: Images | None, progress: Progress) -> StepResult:
+    def step(self, labeled: Labeled, unlabeled: Unlabeled | None, progress: Progress) -> StepResult:
         """See :meth:`Method.step`."""
         student, teacher = self.branch("student"), self.branch("teacher")
         label_loss = DISTRIBUTION_LOSSES[self.config.loss]
@@ -126,7 +126,7 @@ class SSLIQA(Method):
             teaching = self._teach(labeled.images)
         prediction, relation = self._consistency(taught, teaching)
         if unlabeled is not None:
-            terms = self._consistency(student(unlabeled), self._teach(unlabeled))
+            terms = self._consistency(student(unlabeled.images), self._teach(unlabeled.images))
             prediction, relation = prediction + terms[0], relation + terms[1]
 
         weight = self._ramp(progress)

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from ssliqa.losses import DISTRIBUTION_LOSSES
-from ssliqa.methods.contract import Labeled, Method, Progress, StepResult
-from ssliqa.methods.crops import Images
+from ssliqa.methods.contract import Labeled, Method, Progress, StepResult, Unlabeled
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ class Supervised(Method):
     def step(
         self,
         labeled: Labeled,
-        unlabeled: Images | None,  # noqa: ARG002
+        unlabeled: Unlabeled | None,  # noqa: ARG002
         progress: Progress,  # noqa: ARG002
     ) -> StepResult:
         """See :meth:`Method.step`."""

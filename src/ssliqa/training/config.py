@@ -118,6 +118,10 @@ class TrainConfig:
             is then one of `epochs` equal parts of it.
         batch_size: labeled images a step, on each process.
         unlabeled_ratio: unlabeled images a step for each labeled one.
+        screen: leave out unlabeled photographs that are less like the labeled ones than this share
+            of the labeled ones themselves is; 0 keeps all.
+        unlabeled_crops: how many crops of an unlabeled photograph a step shows together, for
+            methods whose target is what several crops of it say.
         repeats: how often each image is shown in an epoch, each time with another crop.
         views: how many crops of each photograph training draws from, evenly spread and half of them
             mirrored; 0 draws any crop. With views and frozen stages, what these stages compute is
@@ -158,6 +162,8 @@ class TrainConfig:
     steps: int | None = None
     batch_size: int = 16
     unlabeled_ratio: float = 2.0
+    screen: float = 0.0
+    unlabeled_crops: int = 1
     repeats: int = 1
     views: int = 0
     epoch_ends: Literal["longer", "shorter"] = "longer"
@@ -186,6 +192,12 @@ class TrainConfig:
             self.unlabeled_batch_size >= 1,
             f"unlabeled_ratio is {self.unlabeled_ratio}",
             "a number that gives at least one unlabeled image a step",
+        )
+        _require(0 <= self.screen < 1, f"screen is {self.screen}", "0 or more, below 1")
+        _require(
+            self.unlabeled_crops >= 1 and self.unlabeled_batch_size % self.unlabeled_crops == 0,
+            f"unlabeled_crops is {self.unlabeled_crops}",
+            f"1, or a divisor of the {self.unlabeled_batch_size} unlabeled crops a step",
         )
         _require(0 <= self.seed < 2**32, f"seed is {self.seed}", "0 or more, below 2^32")
         _require(self.out != "", "out is empty", "the name of a folder")

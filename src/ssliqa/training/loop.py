@@ -22,7 +22,7 @@ from torch import Tensor
 
 from ssliqa.data import ahead
 from ssliqa.errors import SsliqaError
-from ssliqa.methods import Labeled, Method, Progress, StepResult
+from ssliqa.methods import Labeled, Method, Progress, StepResult, Unlabeled
 from ssliqa.models import QualityModel
 from ssliqa.training.checkpoint import Counters, load_checkpoint, save_checkpoint
 from ssliqa.training.config import TrainConfig
@@ -121,6 +121,7 @@ def run_loop(
                 group["lr"] = share * group["peak"]
             # What a step draws (dropout) is a function of the step, like its batch.
             set_seed(_step_seed(config.seed, step, accelerator.process_index))
+            method.before_step(progress)
             method.train()
             labeled, unlabeled = _to_device(batch, accelerator.device)
             result: StepResult = wrapped(labeled, unlabeled, progress)
@@ -181,18 +182,19 @@ def _diverged(what: str, step: int, config: TrainConfig) -> DivergedError:
 def _optimizer(method: Method, config: TrainConfig) -> torch.optim.Optimizer:
     settings = config.optimizer
     kind = torch.optim.AdamW if settings.name == "adamw" else torch.optim.Adam
-    heads = {
+    backbones = {
         id(values)
         for name in method.branch_names
-        for values in method.branch(name).model.head.parameters()
+        for values in method.branch(name).model.backbone.parameters()
     }
     learned = [values for values in method.parameters() if values.requires_grad]
     groups = [
         {
-            "params": [values for values in learned if (id(values) in heads) == of_heads],
-            "peak": settings.lr * (settings.head_factor if of_heads else 1),
+            # A method's own parameters are new, as heads are.
+            "params": [values for values in learned if (id(values) in backbones) != new],
+            "peak": settings.lr * (settings.head_factor if new else 1),
         }
-        for of_heads in (False, True)
+        for new in (False, True)
     ]
     return kind(groups, lr=settings.lr, weight_decay=settings.weight_decay)
 
@@ -209,7 +211,12 @@ def _to_device(batch: Batch, device: torch.device) -> Batch:
             labeled.images.to(device, non_blocking=True),
             labeled.distribution.to(device, non_blocking=True),
         ),
-        None if unlabeled is None else unlabeled.to(device, non_blocking=True),
+        None
+        if unlabeled is None
+        else Unlabeled(
+            unlabeled.images.to(device, non_blocking=True),
+            unlabeled.places.to(device, non_blocking=True),
+        ),
     )
 
 

@@ -30,11 +30,12 @@ from ssliqa.training.monitor import Monitor
 class Photographs:
     """Decoded photographs by index, and what part each plays.
 
-    ``labeled``, ``unlabeled`` and ``validation`` are indices into ``prepared``;
+    ``labeled``, ``unlabeled`` and ``validation`` are indices into ``prepared`` and ``paths``;
     ``distribution`` (n, 5) and ``mos`` (n,) are NaN where there is no label to be seen.
     """
 
     prepared: Prepared
+    paths: list[Path]
     labeled: NDArray[np.int64]
     unlabeled: NDArray[np.int64]
     validation: NDArray[np.int64]
@@ -126,6 +127,7 @@ def gather_photographs(
         )
     return Photographs(
         prepared=prepared,
+        paths=paths,
         labeled=index["labeled"],
         unlabeled=index["unlabeled"],
         validation=index["validation"],

@@ -33,13 +33,16 @@ from ssliqa.models import (
     save_model,
 )
 from ssliqa.opinion import Scale, distribution_mean
+from ssliqa.training.activations import KeptActivations, keep_activations
 from ssliqa.training.config import BranchConfig, TrainConfig
 from ssliqa.training.loop import run_loop
 from ssliqa.training.monitor import Monitor
 from ssliqa.training.photographs import Photographs, divide_photographs, gather_photographs
+from ssliqa.training.pool import open_pool
 from ssliqa.training.precision import use_bf16
 from ssliqa.training.run_config import method_settings, read_config, write_config
 from ssliqa.training.run_lock import run_lock
+from ssliqa.training.screening import screen
 from ssliqa.training.signals import stop_on_signal
 from ssliqa.training.streams import open_streams
 
@@ -136,15 +139,23 @@ def _fit(
     with stop_on_signal() as stop:
         if accelerator.is_main_process:
             _begin(config, folder, photographs, method)
-        facts = _facts(config, photographs)
 
         def keep(model: QualityModel, which: str) -> None:
             if accelerator.is_main_process:
                 save_model(model, folder / ("model" if config.keep == which else which), facts)
 
+        method.to(accelerator.device)
+        kept = _kept_activations(config, photographs, method, accelerator, monitor)
+        with accelerator.main_process_first():
+            pool = open_pool(config, photographs, method, kept, accelerator.device)
+            used = screen(
+                photographs, config.screen, pool, method, folder / "screening.csv", monitor
+            )
+        facts = _facts(config, used)
+        method.meet(open_pool(config, used, method, kept, accelerator.device))
         counters = run_loop(
             method,
-            open_streams(config, photographs, method, accelerator, monitor),
+            open_streams(config, used, method, kept, accelerator),
             config,
             folder,
             accelerator=accelerator,
@@ -162,6 +173,22 @@ def _fit(
             _calibrate(photographs, folder, accelerator.device, monitor)
         accelerator.wait_for_everyone()
     return TrainResult(folder, load_model(folder).to(accelerator.device), counters.best_srcc)
+
+
+def _kept_activations(
+    config: TrainConfig,
+    photographs: Photographs,
+    method: Method,
+    accelerator: Accelerator,
+    monitor: Monitor,
+) -> dict[str, KeptActivations]:
+    if not config.views:
+        return {}
+    used = photographs.labeled.tolist()
+    if method.uses_unlabeled:
+        used += photographs.unlabeled.tolist()
+    with accelerator.main_process_first():
+        return keep_activations(method, photographs.prepared, used, config.views, monitor)
 
 
 def build_method(config: TrainConfig, scale: Scale, device: torch.device) -> Method:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,14 +13,13 @@ from numpy.typing import NDArray
 
 from ssliqa.data import CropBatch, CropStream
 from ssliqa.images import crop_views
-from ssliqa.methods import Crops, Images, Labeled, Method
+from ssliqa.methods import Crops, Images, Labeled, Method, Unlabeled
 from ssliqa.methods.crops import channels_first
-from ssliqa.training.activations import HalfArray, KeptActivations, keep_activations
+from ssliqa.training.activations import HalfArray, KeptActivations, needs_pixels
 from ssliqa.training.config import TrainConfig
-from ssliqa.training.monitor import Monitor
 from ssliqa.training.photographs import Photographs
 
-Batch = tuple[Labeled, Images | None]
+Batch = tuple[Labeled, Unlabeled | None]
 
 
 @dataclass(frozen=True)
@@ -42,8 +41,11 @@ class Streams:
         """The batch of a step, as CPU tensors."""
         labeled = self.labeled.batch(epoch, step)
         target = torch.from_numpy(self.target(labeled.indices)).float()
-        unlabeled = _images(self.unlabeled.batch(epoch, step)) if self.unlabeled else None
-        return Labeled(_images(labeled), target), unlabeled
+        if self.unlabeled is None:
+            return Labeled(_images(labeled), target), None
+        unlabeled = self.unlabeled.batch(epoch, step)
+        places = torch.from_numpy(unlabeled.indices)
+        return Labeled(_images(labeled), target), Unlabeled(_images(unlabeled), places)
 
 
 def _images(batch: CropBatch) -> Images:
@@ -58,8 +60,8 @@ def open_streams(
     config: TrainConfig,
     photographs: Photographs,
     method: Method,
+    kept: Mapping[str, KeptActivations],
     accelerator: Accelerator,
-    monitor: Monitor,
 ) -> Streams:
     """The streams of a training, with activations of frozen layers where there are any.
 
@@ -67,19 +69,14 @@ def open_streams(
         config: the training's settings.
         photographs: what is drawn from.
         method: says what it needs.
+        kept: from :func:`ssliqa.training.activations.keep_activations`.
         accelerator: says which part of each batch is this process's.
-        monitor: told of the activations.
     """
     labeled, unlabeled = photographs.labeled, photographs.unlabeled
-    use_unlabeled = method.uses_unlabeled and len(unlabeled) > 0
-    kept: dict[str, KeptActivations] = {}
-    if config.views:
-        used = [*labeled.tolist(), *(unlabeled.tolist() if use_unlabeled else [])]
-        method.to(accelerator.device)
-        with accelerator.main_process_first():
-            kept = keep_activations(method, photographs.prepared, used, config.views, monitor)
 
-    def stream(places: NDArray[np.int64], batch_size: int, number: int) -> CropStream:
+    def stream(
+        places: NDArray[np.int64], batch_size: int, number: int, crops_each: int = 1
+    ) -> CropStream:
         def of_place(activations: KeptActivations) -> Callable[[int], HalfArray]:
             return lambda index: activations(int(places[index]))
 
@@ -91,17 +88,18 @@ def open_streams(
             seed=config.seed,
             stream=number,
             repeats=config.repeats,
+            crops_each=crops_each,
             rank=accelerator.process_index,
             processes=accelerator.num_processes,
             views=crop_views(config.views) if config.views else None,
             activations={key: of_place(activations) for key, activations in kept.items()},
-            with_pixels=not all(
-                method.branch(name).trunk_key in kept for name in method.branch_names
-            ),
+            with_pixels=needs_pixels(method, kept),
         )
 
     return Streams(
         labeled=stream(labeled, config.batch_size, 0),
-        unlabeled=stream(unlabeled, config.unlabeled_batch_size, 1) if use_unlabeled else None,
+        unlabeled=stream(unlabeled, config.unlabeled_batch_size, 1, config.unlabeled_crops)
+        if method.uses_unlabeled and len(unlabeled)
+        else None,
         target=lambda indices: photographs.distribution[labeled[indices]],
     )

@@ -1,0 +1,104 @@
+"""Mean Teacher: a student kept consistent with the moving average of its own weights.
+
+    loss = d(p, target) + w a mean over u of t_u d(p(u), q_u)
+
+q_u is the average's mean over the crops of photograph u in the batch. t_u = min(1, (r / e_u)^2)
+weighs a photograph by how far student and average disagree on it, e_u, beside the median r of the
+labeled images of the step: what neither has learned to see weighs little. w is a sigmoid ramp.
+
+Source: Tarvainen, Valpola, "Mean teachers are better role models", NeurIPS 2017. Deviations:
+distributions instead of classes; the target is a mean over crops (`unlabeled_crops`), and other
+crops and flips are the only noise, since added noise or color would change quality; the weights t.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Literal, cast
+
+import torch
+
+from ssliqa.errors import ConfigError
+from ssliqa.losses import DISTRIBUTION_ERRORS, sigmoid_rampup
+from ssliqa.methods.average import moving_average
+from ssliqa.methods.branch import Branch
+from ssliqa.methods.contract import Labeled, Method, Progress, StepResult, Unlabeled
+from ssliqa.methods.photo_means import level_means, photo_means
+from ssliqa.methods.trust import agreement
+
+
+@dataclass(frozen=True)
+class MeanTeacherConfig:
+    """Settings of Mean Teacher.
+
+    Args:
+        loss: distance d of a prediction from the raters' or the average's distribution; 'cdf' is
+            the squared difference of cumulative shares, 'mse' the squared difference of shares.
+        prediction_weight: weight a of consistency on unlabeled photographs.
+        ramp_share: share of training after which consistency has its full weight.
+        average: decay of the moving average.
+    """
+
+    loss: Literal["cdf", "mse"] = "cdf"
+    prediction_weight: float = 2.0
+    ramp_share: float = 0.5
+    average: float = 0.98
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.prediction_weight < math.inf:
+            raise ConfigError(
+                f"method.prediction_weight is {self.prediction_weight}; expected 0 or more.",
+                "With 0 unlabeled photographs are left out.",
+            )
+        if self.ramp_share <= 0:
+            raise ConfigError(
+                f"method.ramp_share is {self.ramp_share}; expected a share above 0.",
+                "A tiny share gives consistency its full weight at once.",
+            )
+        if not 0 <= self.average < 1:
+            raise ConfigError(
+                f"method.average is {self.average}; expected 0 or more, below 1.",
+                "A decay of 0.98 remembers about 50 steps, and 0 none.",
+            )
+
+
+class MeanTeacher(Method):
+    """Consistency of one network with its own moving average."""
+
+    Config: ClassVar[type[MeanTeacherConfig]] = MeanTeacherConfig
+    uses_unlabeled: ClassVar[bool] = True
+
+    def __init__(self, config: MeanTeacherConfig, branches: Mapping[str, Branch]) -> None:
+        super().__init__(config, branches)
+        self.average = moving_average(self.branch("student"), config.average)
+
+    def step(self, labeled: Labeled, unlabeled: Unlabeled | None, progress: Progress) -> StepResult:
+        """See :meth:`Method.step`."""
+        errors = DISTRIBUTION_ERRORS[self.config.loss]
+        student, average = self.branch("student"), cast(Branch, self.average.module)
+        learned = student(labeled.images).distribution
+        label = errors(learned, labeled.distribution).mean()
+        prediction = label.new_zeros(())
+        if unlabeled is not None and self.config.prediction_weight:
+            own = student(unlabeled.images).distribution
+            target = photo_means(average.target(unlabeled.images).distribution, unlabeled.places)
+            with torch.no_grad():
+                usual = level_means(learned - average.target(labeled.images).distribution).abs()
+                apart = level_means(own - target).abs()
+                trust = agreement(apart, usual.median())
+            prediction = (trust * errors(own, target)).mean()
+        weight = sigmoid_rampup(progress.fraction / self.config.ramp_share)
+        return StepResult(
+            label + weight * self.config.prediction_weight * prediction,
+            {
+                "student_label": label.detach(),
+                "prediction_consistency": prediction.detach(),
+                "consistency_weight": torch.tensor(weight),
+            },
+        )
+
+    def after_step(self) -> None:
+        """See :meth:`Method.after_step`."""
+        self.average.update_parameters(self.branch("student"))

@@ -1,0 +1,64 @@
+"""All photographs of a training at once, as methods see them that label or rank the whole pool."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ssliqa.images import crop_views, random_crop
+from ssliqa.methods import Crops, Images, Method, Pool
+from ssliqa.methods.crops import channels_first
+from ssliqa.training.activations import KeptActivations, needs_pixels
+from ssliqa.training.config import TrainConfig
+from ssliqa.training.photographs import Photographs
+
+# Fixed crops of a photograph where training draws any crop.
+_CROPS = 4
+
+
+def open_pool(
+    config: TrainConfig,
+    photographs: Photographs,
+    method: Method,
+    kept: Mapping[str, KeptActivations],
+    device: torch.device,
+) -> Pool:
+    """The photographs of a training, each as the views it is trained with, or four fixed crops.
+
+    Args:
+        config: the training's settings.
+        photographs: labeled and unlabeled ones.
+        method: says what it needs.
+        kept: from :func:`ssliqa.training.activations.keep_activations`.
+        device: where crops go.
+    """
+    views = crop_views(config.views or _CROPS)
+    with_pixels = needs_pixels(method, kept)
+
+    def crops(index: int) -> Images:
+        pixels = None
+        if with_pixels:
+            image, side = photographs.prepared.image(index), config.protocol.crop
+            cut = [random_crop(image, side, u, v, bool(mirror)) for u, v, mirror in views]
+            pixels = channels_first(np.stack(cut)).to(device)
+            if not kept:
+                return pixels
+        # A copy, since what is on disk cannot be written to, of which PyTorch warns.
+        activations = {key: channels_first(np.array(of(index))) for key, of in kept.items()}
+        return Crops(pixels, activations).to(device)
+
+    def of_places(places: NDArray[np.int64]) -> Callable[[int], Images]:
+        return lambda place: crops(int(places[place]))
+
+    labeled = photographs.labeled
+    unlabeled = photographs.unlabeled if method.uses_unlabeled else photographs.unlabeled[:0]
+    return Pool(
+        labeled=len(labeled),
+        unlabeled=len(unlabeled),
+        labeled_crops=of_places(labeled),
+        unlabeled_crops=of_places(unlabeled),
+        distribution=torch.from_numpy(photographs.distribution[labeled]).float().to(device),
+    )

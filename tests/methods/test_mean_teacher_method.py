@@ -1,0 +1,81 @@
+"""Mean Teacher against plain NumPy."""
+
+import numpy as np
+import pytest
+import torch
+
+from ssliqa.errors import ConfigError
+from ssliqa.methods import Progress, Unlabeled
+from ssliqa.methods.mean_teacher import MeanTeacherConfig
+
+LATE = Progress(epoch=9, epochs=10, step=95, steps=100)
+
+
+def cdf(p, q):
+    """Squared CDF error of each image."""
+    return np.mean((np.cumsum(p, axis=1) - np.cumsum(q, axis=1)) ** 2, axis=1)
+
+
+def opinions(p):
+    return p @ np.arange(1, 6)
+
+
+def at_rest(network, images):
+    """What a network says of images, as float64 arrays."""
+    with torch.no_grad():
+        found = network.eval()(images)
+    return [part.double().numpy() for part in found]
+
+
+def test_the_loss_is_that_of_plain_numpy(make_method, batches):
+    labeled, unlabeled = batches
+    # Crops 0 and 1, 2 and 3, 4 to 6 are of one photograph each.
+    places = np.array([0, 0, 1, 1, 2, 2, 2])
+    method = make_method("mean_teacher", prediction_weight=3.0).eval()
+    student, average = method.branch("student"), method.average.module
+    learned = at_rest(student, labeled.images)[0]
+    usual = np.median(np.abs(opinions(learned - at_rest(average, labeled.images)[0])))
+    own, target = (at_rest(network, unlabeled.images)[0] for network in (student, average))
+    target = np.array([target[places == place].mean(axis=0) for place in places])
+    trust = np.minimum(1, (usual / np.abs(opinions(own - target))) ** 2)
+    expected = (trust * cdf(own, target)).mean()
+    result = method.step(labeled, Unlabeled(unlabeled.images, torch.from_numpy(places)), LATE)
+    assert result.terms["prediction_consistency"].item() == pytest.approx(expected, rel=1e-4)
+    label = cdf(learned, labeled.distribution.double().numpy()).mean()
+    assert result.loss.item() == pytest.approx(label + 3 * expected, rel=1e-4)
+
+
+def test_consistency_grows_with_training(make_method, batches):
+    method = make_method("mean_teacher", ramp_share=0.5)
+    weights = [
+        method.step(*batches, Progress(0, 1, step, 100)).terms["consistency_weight"].item()
+        for step in (0, 25, 50, 75)
+    ]
+    np.testing.assert_allclose(weights, [np.exp(-5), np.exp(-5 / 4), 1, 1], rtol=1e-6)
+
+
+def test_the_average_follows_the_student(make_method):
+    method = make_method("mean_teacher", agree=True, average=0.9)
+    average, student = method.average.module, method.branch("student")
+    with torch.no_grad():
+        for values in student.parameters():
+            values.add_(1)
+    gaps = []
+    for _ in range(3):
+        method.after_step()
+        pairs = zip(average.parameters(), student.parameters(), strict=True)
+        gaps.append(max((ours - theirs).abs().max().item() for ours, theirs in pairs))
+    assert gaps[0] > gaps[1] > gaps[2] > 0 or gaps[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({"prediction_weight": -1}, "prediction_weight is -1"),
+        ({"ramp_share": 0}, "ramp_share is 0"),
+        ({"average": 1}, "average is 1"),
+    ],
+)
+def test_settings_without_sense_are_refused(settings, named):
+    with pytest.raises(ConfigError, match=named):
+        MeanTeacherConfig(**settings)
