@@ -44,7 +44,7 @@ def test_numbers_are_those_of_the_model(raw, tiny_run, photos, tmp_path, capsys)
     np.testing.assert_allclose(found, expected.values, atol=1e-3)
     captured = capsys.readouterr()
     assert f"score {expected.score.score:.4g}, places" in captured.out
-    assert "1 maps on the scale 0-100" in captured.err
+    assert "1 map on the scale 0-100" in captured.err
 
 
 def test_a_folder_of_photographs_becomes_a_folder_of_pictures(tiny_run, photos, tmp_path):

@@ -476,3 +476,17 @@ class TestRealTables:
             (tmp_path / f"{number:05}.jpg").touch()
         table = read_label_table(labels, tmp_path, scale=Scale(0, 100))
         np.testing.assert_array_equal(table.mos[:2], [48.86, 62.5])
+
+
+@pytest.mark.parametrize(
+    ("highest", "count", "told"), [(5, 12, True), (5, 9, False), (11, 12, False), (1, 12, True)]
+)
+def test_scores_that_fill_little_of_their_scale_are_remarked_on(highest, count, told, write):
+    names = [f"{k}.png" for k in range(count)]
+    scores = np.linspace(1, highest, count)
+    rows = [f"{name},{score}" for name, score in zip(names, scores, strict=True)]
+    path, photos = write("r.csv", "\n".join(["image,mos", *rows]), names)
+    remarks = read_label_table(path, photos, scale="0-100").remarks
+    assert [f"1 to {highest}, a small part of the scale 0-100" in line for line in remarks] == (
+        [True] if told else []
+    )

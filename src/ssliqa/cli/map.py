@@ -82,8 +82,9 @@ def run(arguments: list[str]) -> int:
             bars.advance(task)
     for failure in failures:
         print(f"ssliqa: {failure}", file=sys.stderr)
+    drawn = len(photos) - len(failures)
     print(
-        f"{len(photos) - len(failures)} maps on the scale {model.scale}"
+        f"{drawn} {'map' if drawn == 1 else 'maps'} on the scale {model.scale}"
         f"{f', {len(failures)} failed' if failures else ''}",
         file=sys.stderr,
     )

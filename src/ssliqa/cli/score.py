@@ -204,4 +204,5 @@ class _Sidecars:
 def _summary(scores: FolderScores, scale: Scale) -> str:
     before = f" ({scores.before} of them before)" if scores.before else ""
     failed = f", {scores.failed} failed" if scores.failed else ""
-    return f"{scores.scored} photographs scored on the scale {scale}{before}{failed}"
+    what = "photograph" if scores.scored == 1 else "photographs"
+    return f"{scores.scored} {what} scored on the scale {scale}{before}{failed}"

@@ -9,7 +9,7 @@ contradict each other are found.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -34,6 +34,9 @@ _PARTS = {
     **dict.fromkeys(("validation", "valid", "val", "dev"), "validation"),
     **dict.fromkeys(("test", "testing"), "test"),
 }
+
+# So small a part of a scale is hardly all that this many photographs fill: 1-5 is 4 % of 0-100.
+_NARROW, _MANY = 0.1, 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,10 +185,25 @@ def build_table(
         parts=tuple(rows["split"]) if "split" in rows else None,
         problems=ledger.lines,
         unrated=tuple(unrated["path"]),
-        remarks=tuple(
-            f"{what} ({len(names)}): {first_few(names)}" for names, what in apart.remarks if names
+        remarks=(
+            *(
+                f"{what} ({len(names)}): {first_few(names)}"
+                for names, what in apart.remarks
+                if names
+            ),
+            *_narrow(label.mos, scale),
         ),
     )
+
+
+def _narrow(mos: NDArray[np.float64], scale: Scale) -> Iterator[str]:
+    """A remark on scores that fill so little of the scale that it may be another one's."""
+    low, high = mos.min(), mos.max()
+    if len(mos) >= _MANY and high - low < _NARROW * (scale.high - scale.low):
+        yield (
+            f"The scores are {low:g} to {high:g}, a small part of the scale {scale}. "
+            "If they are on another one, name it with --scale."
+        )
 
 
 def _screen_names(rows: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
