@@ -41,14 +41,14 @@ def test_a_calibrated_model_gives_intervals_and_its_evaluation_their_coverage(
     after = load_model(run).score(tiny_set.folder / tiny_set.names[0])
     assert after.score == before.score
     assert 0 <= after.lower < after.score < after.upper <= 100
-    assert main(["evaluate", str(run)]) == 0
+    assert main(["evaluate", str(run), "--engine", "torch"]) == 0
     metrics = json.loads((run / "evaluation" / "metrics.json").read_text())
     assert metrics["coverage"]["calibrated_on"] == 10
     assert "intervals; mean width" in capsys.readouterr().out
 
 
 def test_an_evaluation_without_a_calibration_says_so(run, capsys):
-    assert main(["evaluate", str(run)]) == 0
+    assert main(["evaluate", str(run), "--engine", "torch"]) == 0
     assert "not calibrated (ssliqa calibrate)" in capsys.readouterr().out
 
 

@@ -116,7 +116,9 @@ def test_the_tables_of_score_and_evaluate_are_taken(tiny_set, tiny_run, tmp_path
     assert main(["score", str(tiny_set.folder), *arguments])
     ratings = ("--labels", str(tiny_set.labels), "--images", str(tiny_set.folder))
     ratings += ("--scale", "0-100", "--resamples", "100")
-    assert main(["evaluate", str(tiny_run), *ratings, "--out", str(folder)]) == 0
+    assert (
+        main(["evaluate", str(tiny_run), *ratings, "--engine", "torch", "--out", str(folder)]) == 0
+    )
     out = tmp_path / "out"
     tables = (str(scores), str(folder / "predictions.csv"))
     capsys.readouterr()

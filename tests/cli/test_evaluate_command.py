@@ -19,7 +19,7 @@ from ssliqa.training.run_config import read_config
 
 
 def evaluate(*arguments):
-    return main(["evaluate", *map(str, arguments)])
+    return main(["evaluate", "--engine", "torch", *map(str, arguments)])
 
 
 def results(folder):
@@ -97,7 +97,7 @@ def test_ratings_where_lower_is_better_are_turned_around(run, tiny_set, tmp_path
 
 
 def test_every_engine_and_an_exported_file_give_the_same_figures(run, tiny_set, tmp_path, capsys):
-    assert evaluate(run, "--engine", "torch", "--out", tmp_path / "torch") == 0
+    assert evaluate(run, "--out", tmp_path / "torch") == 0
     expected, rows = results(tmp_path / "torch")
     exported = tmp_path / "model.onnx"
     assert main(["export", str(run), "--to", "onnx", "--out", str(exported)]) == 0
@@ -107,6 +107,7 @@ def test_every_engine_and_an_exported_file_give_the_same_figures(run, tiny_set, 
     for one, other in zip(rows, others, strict=True):
         assert float(other["score"]) == pytest.approx(float(one["score"]), abs=1e-3)
     ratings = ("--labels", tiny_set.labels, "--images", tiny_set.folder, "--scale", "0-100")
+    ratings += ("--engine", "auto")
     assert evaluate(exported, *ratings, "--out", tmp_path / "file") == 0
     whole, of_file = results(tmp_path / "file")
     assert whole["n"] == len(tiny_set.names)
@@ -117,7 +118,7 @@ def test_every_engine_and_an_exported_file_give_the_same_figures(run, tiny_set, 
     capsys.readouterr()
     assert evaluate(exported, *ratings) == 2
     assert "--out DIR" in capsys.readouterr().err
-    assert evaluate(exported, "--out", tmp_path / "none") == 2
+    assert evaluate(exported, "--engine", "auto", "--out", tmp_path / "none") == 2
     assert "Name rated photographs with --labels" in capsys.readouterr().err
 
 
