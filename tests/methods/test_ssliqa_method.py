@@ -227,14 +227,14 @@ def test_a_memory_without_end_or_below_none_is_refused(decay):
 
 def test_the_target_is_the_teachers_average_and_follows_it(make_method, batches):
     method = make_method("ssliqa", teacher_average=0.5).eval()
-    before = method.average.module.target(batches[1]).distribution
+    before = method.average.module.target(batches[1].images).distribution
     with torch.no_grad():
         for values in method.branch("teacher").model.head.parameters():
             values += 1
             values *= 3
     terms = method.step(*batches, LATE).terms["prediction_consistency"]
     method.after_step()
-    after = method.average.module.target(batches[1]).distribution
+    after = method.average.module.target(batches[1].images).distribution
     assert not torch.equal(before, after)
     assert method.step(*batches, LATE).terms["prediction_consistency"] != terms
 
