@@ -23,7 +23,7 @@ test: $(STAMP)
 test-all: $(STAMP)
 	$(BIN)/python -m pytest -n auto -m "slow or not slow"
 
-# Damaged photo files: none may end, hang or fill the process that decodes them. About ten minutes.
+# Damaged photo files: none may end, hang or fill the process that decodes them. A few minutes.
 fuzz: $(STAMP)
 	$(BIN)/python tests/fuzz/mutated_photos.py --files 100000
 
