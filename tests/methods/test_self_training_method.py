@@ -3,28 +3,11 @@
 import numpy as np
 import pytest
 import torch
+from plain_numpy import LATE, at_rest, cdf, opinions
 
 from ssliqa.errors import ConfigError
 from ssliqa.methods import Progress
 from ssliqa.methods.self_training import SelfTrainingConfig
-
-LATE = Progress(epoch=9, epochs=10, step=95, steps=100)
-
-
-def cdf(p, q):
-    """Squared CDF error of each image."""
-    return np.mean((np.cumsum(p, axis=1) - np.cumsum(q, axis=1)) ** 2, axis=1)
-
-
-def opinions(p):
-    return p @ np.arange(1, 6)
-
-
-def at_rest(network, images):
-    """What a network says of images, as float64 arrays."""
-    with torch.no_grad():
-        found = network.eval()(images)
-    return [part.double().numpy() for part in found]
 
 
 def labels_of(method, images):
