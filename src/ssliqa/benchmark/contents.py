@@ -22,7 +22,8 @@ from ssliqa.training.run_config import config_values
 
 # Settings that came later. With these values a training is what it was before there were any, so
 # the cells of older benchmarks keep their names.
-_AS_BEFORE = {"screen": 0.0, "unlabeled_crops": 1}
+_AS_BEFORE = {"screen": 0.0, "unlabeled_crops": 1, "fit_head": False}
+_BRANCH_AS_BEFORE = {"levels": 1}
 
 
 def without_places(config: TrainConfig) -> dict[str, Any]:
@@ -41,15 +42,20 @@ def without_places(config: TrainConfig) -> dict[str, Any]:
         if name not in of_method:
             del values[name]
             continue
+        _forget(values[name], _BRANCH_AS_BEFORE)
         weights = Path(branch.weights or config.weights).expanduser()
         if weights.is_dir():
             weights /= f"{branch.name}.safetensors"
         values[name]["weights"] = _file(str(weights))
     del values["weights"]
-    for name, value in _AS_BEFORE.items():
+    _forget(values, _AS_BEFORE)
+    return values
+
+
+def _forget(values: dict[str, Any], as_before: dict[str, Any]) -> None:
+    for name, value in as_before.items():
         if values[name] == value:
             del values[name]
-    return values
 
 
 @cache

@@ -38,3 +38,8 @@ def moving_average(branch: Branch, decay: float) -> AveragedModel:
     average = AveragedModel(branch, multi_avg_fn=follow)  # type: ignore[arg-type]
     average.requires_grad_(False)
     return average
+
+
+def begin_again(average: AveragedModel, branch: Branch) -> None:
+    """Let an average that has not been updated start from what ``branch`` has become since."""
+    average.module.load_state_dict(branch.state_dict())

@@ -22,9 +22,9 @@ import torch
 
 from ssliqa.errors import ConfigError
 from ssliqa.losses import DISTRIBUTION_ERRORS, sigmoid_rampup
-from ssliqa.methods.average import moving_average
+from ssliqa.methods.average import begin_again, moving_average
 from ssliqa.methods.branch import Branch
-from ssliqa.methods.contract import Labeled, Method, Progress, StepResult, Unlabeled
+from ssliqa.methods.contract import Labeled, Method, Pool, Progress, StepResult, Unlabeled
 from ssliqa.methods.photo_means import level_means, photo_means
 from ssliqa.methods.trust import agreement
 
@@ -73,6 +73,10 @@ class MeanTeacher(Method):
     def __init__(self, config: MeanTeacherConfig, branches: Mapping[str, Branch]) -> None:
         super().__init__(config, branches)
         self.average = moving_average(self.branch("student"), config.average)
+
+    def meet(self, pool: Pool) -> None:  # noqa: ARG002
+        """See :meth:`Method.meet`."""
+        begin_again(self.average, self.branch("student"))
 
     def step(self, labeled: Labeled, unlabeled: Unlabeled | None, progress: Progress) -> StepResult:
         """See :meth:`Method.step`."""

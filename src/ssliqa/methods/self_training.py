@@ -32,7 +32,7 @@ from torch.optim.swa_utils import AveragedModel
 
 from ssliqa.errors import ConfigError
 from ssliqa.losses import DISTRIBUTION_ERRORS
-from ssliqa.methods.average import moving_average
+from ssliqa.methods.average import begin_again, moving_average
 from ssliqa.methods.branch import Branch
 from ssliqa.methods.contract import Labeled, Method, Pool, Progress, StepResult, Unlabeled
 from ssliqa.methods.crops import Images
@@ -99,6 +99,8 @@ class SelfTraining(Method):
     def meet(self, pool: Pool) -> None:
         """See :meth:`Method.meet`."""
         self._pool = pool
+        for name in self.branch_names:
+            begin_again(cast(AveragedModel, self.averages[name]), self.branch(name))
         device = pool.distribution.device
         self.register_buffer("pseudo", torch.zeros(pool.unlabeled, 5, device=device))
         self.register_buffer("trust", torch.zeros(pool.unlabeled, device=device))

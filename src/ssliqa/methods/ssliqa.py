@@ -31,9 +31,9 @@ from ssliqa.losses import (
     RELATION_LOSSES,
     sigmoid_rampup,
 )
-from ssliqa.methods.average import moving_average
+from ssliqa.methods.average import begin_again, moving_average
 from ssliqa.methods.branch import Branch
-from ssliqa.methods.contract import Labeled, Method, Progress, StepResult, Unlabeled
+from ssliqa.methods.contract import Labeled, Method, Pool, Progress, StepResult, Unlabeled
 from ssliqa.methods.crops import Images
 from ssliqa.methods.joined_batch import joined_batch
 from ssliqa.models import Prediction
@@ -111,6 +111,11 @@ class SSLIQA(Method):
         self.average = (
             moving_average(self.branch("teacher"), config.teacher_average) if averaged else None
         )
+
+    def meet(self, pool: Pool) -> None:  # noqa: ARG002
+        """See :meth:`Method.meet`."""
+        if self.average is not None:
+            begin_again(self.average, self.branch("teacher"))
 
     def step(self, labeled: Labeled, unlabeled: Unlabeled | None, progress: Progress) -> StepResult:
         """See :meth:`Method.step`."""

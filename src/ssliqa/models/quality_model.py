@@ -52,6 +52,7 @@ class QualityModel(nn.Module, PyTorchModelHubMixin, library_name="ssliqa"):
         protocol: a :class:`Protocol` as a dictionary.
         scale: the ratings' :class:`Scale` as a dictionary.
         calibration: the intervals' :class:`Calibration` as a dictionary; None without intervals.
+        levels: how many of the backbone's last stages the activation is pooled from.
     """
 
     mean: Tensor
@@ -67,6 +68,7 @@ class QualityModel(nn.Module, PyTorchModelHubMixin, library_name="ssliqa"):
         protocol: dict[str, Any],
         scale: dict[str, Any],
         calibration: dict[str, Any] | None = None,
+        levels: int = 1,
     ) -> None:
         super().__init__()
         self.name = backbone
@@ -74,7 +76,11 @@ class QualityModel(nn.Module, PyTorchModelHubMixin, library_name="ssliqa"):
         self.scale = Scale.from_dict(scale)
         self._calibration = None if calibration is None else Calibration.from_dict(calibration)
         self.backbone = build_backbone(
-            backbone, options=options, mean=cast(Triple, tuple(mean)), std=cast(Triple, tuple(std))
+            backbone,
+            options=options,
+            mean=cast(Triple, tuple(mean)),
+            std=cast(Triple, tuple(std)),
+            levels=levels,
         )
         self.head = build_head(self.backbone.features, HeadSpec.from_dict(head))
         # Constants of the configuration, so they are not written beside the weights.
@@ -93,6 +99,7 @@ class QualityModel(nn.Module, PyTorchModelHubMixin, library_name="ssliqa"):
         head: str = "linear",
         protocol: Protocol | None = None,
         scale: Scale = ACR,
+        levels: int = 1,
     ) -> QualityModel:
         """A new model with an untrained head.
 
@@ -105,15 +112,18 @@ class QualityModel(nn.Module, PyTorchModelHubMixin, library_name="ssliqa"):
             head: ``"linear"``, ``"published"`` or hidden sizes such as ``"512-256"``.
             protocol: how photographs become network input.
             scale: the scale of the ratings the model is to learn.
+            levels: how many of the backbone's last stages the activation is pooled from.
 
         Raises:
             ConfigError: unknown backbone, option or head.
-            ModelError: weights that are missing or do not fit.
+            ModelError: weights that are missing or do not fit, or stages that cannot be read.
         """
         if std is not None and min(std) <= 0:
             raise ConfigError(f"std is {std}.", "Standard deviations are above 0.")
         spec = head_spec(head, backbone)
-        built = build_backbone(backbone, weights=weights, options=options, mean=mean, std=std)
+        built = build_backbone(
+            backbone, weights=weights, options=options, mean=mean, std=std, levels=levels
+        )
         model = cls(
             backbone=backbone,
             options=built.options,
@@ -122,6 +132,7 @@ class QualityModel(nn.Module, PyTorchModelHubMixin, library_name="ssliqa"):
             head=spec.as_dict(),
             protocol=(protocol or Protocol()).as_dict(),
             scale=scale.as_dict(),
+            levels=levels,
         )
         model.backbone.load_state_dict(built.state_dict())
         return model

@@ -21,6 +21,8 @@ class BranchConfig:
         weights: start weights of this branch, where they differ from --weights.
         head: 'linear', 'published' (the authors' MLP for this backbone), or hidden sizes such as
             '512-256'.
+        levels: from how many of the last stages the activation is pooled. What is left of
+            sharpness or noise is seen better in earlier stages; with few labels 3 or 4 help a lot.
         options: further arguments of the backbone's builder, such as {"pad_type": "same"}.
         mean: RGB means on 0..1 that the weights want, where they cannot be known from the weights.
         std: RGB standard deviations, likewise.
@@ -35,6 +37,7 @@ class BranchConfig:
     name: str = "mobilenetv2_100"
     weights: str | None = None
     head: str = "linear"
+    levels: int = 1
     options: dict[str, Any] = field(default_factory=dict)
     mean: tuple[float, float, float] | None = None
     std: tuple[float, float, float] | None = None
@@ -44,6 +47,7 @@ class BranchConfig:
 
     def __post_init__(self) -> None:
         _require(self.frozen_stages >= 0, f"frozen_stages is {self.frozen_stages}", "0 or more")
+        _require(self.levels >= 1, f"levels is {self.levels}", "1 or more")
 
 
 @dataclass(frozen=True)
@@ -113,6 +117,8 @@ class TrainConfig:
         weights: start weights: 'hub' (the library's ImageNet weights), 'none' (random), a
             safetensors file, or a folder with <backbone>.safetensors.
         protocol: how a photograph becomes network input.
+        fit_head: fit linear heads to the labels before the first step, with the networks as they
+            start, instead of starting from random numbers.
         epochs: number of epochs; after each comes a validation, and schedules may count them.
         steps: length of training in optimizer steps, whatever the number of photographs; an epoch
             is then one of `epochs` equal parts of it.
@@ -158,6 +164,7 @@ class TrainConfig:
     teacher: BranchConfig = field(default_factory=lambda: BranchConfig(name="resnet101"))
     weights: str = "hub"
     protocol: Protocol = field(default_factory=Protocol)
+    fit_head: bool = False
     epochs: int = 12
     steps: int | None = None
     batch_size: int = 16

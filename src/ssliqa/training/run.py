@@ -35,6 +35,7 @@ from ssliqa.models import (
 from ssliqa.opinion import Scale, distribution_mean
 from ssliqa.training.activations import KeptActivations, keep_activations
 from ssliqa.training.config import BranchConfig, TrainConfig
+from ssliqa.training.head_fit import fit_heads, linear_layer
 from ssliqa.training.loop import run_loop
 from ssliqa.training.monitor import Monitor
 from ssliqa.training.photographs import Photographs, divide_photographs, gather_photographs
@@ -151,8 +152,11 @@ def _fit(
             used = screen(
                 photographs, config.screen, pool, method, folder / "screening.csv", monitor
             )
+            pool = open_pool(config, used, method, kept, accelerator.device)
+            if config.fit_head:
+                fit_heads(method, pool)
         facts = _facts(config, used)
-        method.meet(open_pool(config, used, method, kept, accelerator.device))
+        method.meet(pool)
         counters = run_loop(
             method,
             open_streams(config, used, method, kept, accelerator),
@@ -212,6 +216,7 @@ def build_method(config: TrainConfig, scale: Scale, device: torch.device) -> Met
             mean=branch.mean,
             std=branch.std,
             head=branch.head,
+            levels=branch.levels,
             protocol=config.protocol,
             scale=scale,
         )
@@ -233,6 +238,8 @@ def build_method(config: TrainConfig, scale: Scale, device: torch.device) -> Met
             bf16=use_bf16(branch, model, device),
             enter_trunk=config.views > 0,
         )
+        if config.fit_head:
+            linear_layer(branches[name], name)
     return kind(method_settings(config), branches)
 
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from contextvars import ContextVar
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
 
+import torch
 from torch import Tensor, nn
+from torch.nn.functional import adaptive_avg_pool2d
 
 from ssliqa.errors import ModelError
 
@@ -13,6 +17,12 @@ IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
 Triple = tuple[float, float, float]
+
+_Found = TypeVar("_Found")
+
+# What the forward pass under way keeps of the outputs of earlier stages. A context variable, so
+# that several threads can use one network, and copies of it work.
+_looking: ContextVar[_Look | None] = ContextVar("looking", default=None)
 
 
 class Backbone(nn.Module):
@@ -29,6 +39,9 @@ class Backbone(nn.Module):
             network whose places cannot be told apart.
         stages: names of the network's parameters, grouped from input to output; by default one
             group for each child, those of a child called ``features`` one by one.
+
+    ``level_sizes`` are the sizes of the parts of the activation, one for each stage that is read:
+    (F,) unless :meth:`read_levels` was called.
     """
 
     def __init__(
@@ -50,12 +63,57 @@ class Backbone(nn.Module):
         self.classifier_prefixes = classifier_prefixes
         self.stages = _by_child(net) if stages is None else [list(names) for names in stages]
         self.options: dict[str, Any] = {}  # the builder arguments that made it
+        self.level_sizes: tuple[int, ...] = (features,)
+        self._earlier = 0
         self._extract = extract
         self._places = places
 
+    def read_levels(self, count: int) -> None:
+        """Pool the feature maps of the last ``count`` stages, one beside the other.
+
+        The last layers of a network made for classification forget what tells a sharp photograph
+        from a soft one; the stages before them still know.
+
+        Raises:
+            ModelError: the network has not so many stages, or their outputs are no feature maps.
+        """
+        modules = [_module_of(stage, self.net) for stage in self.stages[:-1]]
+        most = 1 + next((k for k, name in enumerate(reversed(modules)) if not name), len(modules))
+        if not 1 <= count <= most:
+            raise ModelError(
+                f"levels is {count}; of this network the last {most} stages can be read.",
+                f"Give 1 to {most}.",
+            )
+        earlier = modules[len(modules) - (count - 1) :]
+        for number, name in enumerate(earlier):
+            self.net.get_submodule(name).register_forward_hook(partial(_see, number))
+        self._earlier = len(earlier)
+        self.level_sizes = (*self._map_sizes(), self.features)
+        self.features = sum(self.level_sizes)
+
+    def _map_sizes(self) -> list[int]:
+        """Channels of the earlier stages that are read, as seen in a forward pass."""
+        if not self._earlier:
+            return []
+        training, device = self.net.training, next(self.net.parameters()).device
+        self.net.eval()
+        with torch.no_grad():
+            image = torch.zeros(1, 3, 224, 224, device=device)
+            _, maps = self._looking_at(Tensor.clone, self._extract, image)
+        self.net.train(training)
+        # timm says so of Swin-like networks, whose maps are (B, h, w, F).
+        channels_last = getattr(self.net, "output_fmt", "NCHW") == "NHWC"
+        if channels_last or len(maps) < self._earlier or any(found.ndim != 4 for found in maps):
+            raise ModelError(
+                "The earlier stages of this network give no feature maps that can be read.",
+                "Use levels 1, or a convolutional network of timm.",
+            )
+        return [found.shape[1] for found in maps]
+
     def forward(self, images: Tensor) -> Tensor:
         """Activations (B, F) of normalized images (B, 3, H, W)."""
-        return self._extract(self.net, images)
+        last, earlier = self._looking_at(_pooled, self._extract, images)
+        return torch.cat([*earlier, last], dim=1) if earlier else last
 
     def places(self, images: Tensor) -> Tensor:
         """Activations (B, F, h, w) of the places of normalized images (B, 3, H, W).
@@ -66,14 +124,50 @@ class Backbone(nn.Module):
         Raises:
             ModelError: the network pools in another way, such as by a class token.
         """
-        found = self._places(self.net, images) if self._places else None
+        found, earlier = None, list[Tensor]()
+        if self._places:
+            # A copy, since the next layer may write into what it reads.
+            found, earlier = self._looking_at(Tensor.clone, self._places, images)
         if found is None:
             raise ModelError(
                 "This network averages no feature map, so the places of a photograph cannot be "
                 "told apart.",
                 "Use a model with a convolutional or a Swin-like network.",
             )
-        return found
+        grid = (found.shape[2], found.shape[3])
+        return torch.cat([*(adaptive_avg_pool2d(level, grid) for level in earlier), found], dim=1)
+
+    def _looking_at(
+        self,
+        keep: Callable[[Tensor], Tensor],
+        read: Callable[[nn.Module, Tensor], _Found],
+        images: Tensor,
+    ) -> tuple[_Found, list[Tensor]]:
+        """What ``read`` gives, and what ``keep`` makes of the earlier stages' outputs."""
+        if not self._earlier:
+            return read(self.net, images), []
+        look = _Look(keep, {})
+        token = _looking.set(look)
+        try:
+            found = read(self.net, images)
+        finally:
+            _looking.reset(token)
+        return found, [look.kept[number] for number in sorted(look.kept)]
+
+
+class _Look(NamedTuple):
+    keep: Callable[[Tensor], Tensor]
+    kept: dict[int, Tensor]
+
+
+def _see(number: int, _: nn.Module, __: object, output: Tensor) -> None:
+    look = _looking.get()
+    if look is not None:
+        look.kept[number] = look.keep(output)
+
+
+def _pooled(output: Tensor) -> Tensor:
+    return output.mean((2, 3))
 
 
 def _by_child(net: nn.Module) -> list[list[str]]:
@@ -82,3 +176,11 @@ def _by_child(net: nn.Module) -> list[list[str]]:
         parts = name.split(".")
         stages.setdefault(".".join(parts[: 2 if parts[0] == "features" else 1]), []).append(name)
     return list(stages.values())
+
+
+def _module_of(stage: Sequence[str], net: nn.Module) -> str:
+    """The module that holds the parameters of a stage and no others; empty where there is none."""
+    for name, part in net.named_modules():
+        if {f"{name}.{key}" for key, _ in part.named_parameters()} == set(stage):
+            return str(name)
+    return ""

@@ -26,6 +26,7 @@ def build_backbone(
     options: dict[str, Any] | None = None,
     mean: Triple | None = None,
     std: Triple | None = None,
+    levels: int = 1,
 ) -> Backbone:
     """Build a backbone by name.
 
@@ -38,10 +39,12 @@ def build_backbone(
         mean, std: normalization per RGB channel on [0, 1] images; by default what the weights
             were trained with, as far as known: the file's metadata, then the list of known files,
             then the library's entry.
+        levels: how many of the last stages the activation is pooled from.
 
     Raises:
         ConfigError: unknown name or option.
-        ModelError: weights that are missing, damaged or of another architecture.
+        ModelError: weights that are missing, damaged or of another architecture, or stages that
+            cannot be read.
     """
     library, bare = _library_of(name)
     options = dict(options or {})
@@ -55,6 +58,7 @@ def build_backbone(
     backbone: Backbone = library.build(bare, options, pretrained=weights == "hub")
     if file is not None:
         load_weights(backbone, file, name)
+    backbone.read_levels(levels)
     backbone.options = options
     backbone.mean = mean or backbone.mean
     backbone.std = std or backbone.std
