@@ -14,7 +14,7 @@ def cells(tiny_set, tmp_path, monkeypatch):
 
     A crop costs a second in any network, and half a second behind frozen stages.
     """
-    monkeypatch.setattr(cost, "_timed", lambda *given: (1.0, 0.5 if given[-1] else 1.0))
+    monkeypatch.setattr(cost, "_timed", lambda _, __, frozen, ___: (1.0, 0.5 if frozen else 1.0))
 
     def read(**settings):
         table = tmp_path / "parts.csv"
@@ -62,7 +62,8 @@ def test_kept_activations_are_counted_once_and_not_at_each_step(cells):
 
 
 def test_what_comes_after_frozen_stages_takes_a_part_of_the_time_of_all():
-    whole, learned = cost._timed("test_resnet", "linear", (), 64, 0)
+    told = '["test_resnet", "linear", 1, "no", {}]'
+    whole, learned = cost._timed(told, 64, 0, 1)
     assert whole == learned
-    whole, learned = cost._timed("test_resnet", "linear", (), 224, 3)
+    whole, learned = cost._timed(told, 224, 3, 1)
     assert learned < whole

@@ -1,4 +1,4 @@
-"""How long a plan will take, from a timed forward pass of each of its networks on this machine."""
+"""How long a plan will take, from timed forward passes of its networks on this machine."""
 
 from __future__ import annotations
 
@@ -18,11 +18,14 @@ from ssliqa.images import Protocol
 from ssliqa.methods import Branch, Crops, Images, find_method
 from ssliqa.models import QualityModel
 from ssliqa.training import BranchConfig, TrainConfig
+from ssliqa.training.precision import use_bf16
 
 _BACKWARD = 2.0
 """A pass back costs about two passes forward: gradients of the input and of the weights."""
 
 _BATCH = 4
+# Other programs can only make a pass slower, so the fastest of a few is nearest to the truth.
+_PASSES = 4
 
 
 @dataclass(frozen=True)
@@ -31,24 +34,31 @@ class Cost:
 
     Attributes:
         steps: optimizer steps.
-        seconds: on this machine with as many threads as PyTorch uses now.
+        seconds: on this machine, with the threads that were told.
     """
 
     steps: int
     seconds: float
 
 
-def estimate(cells: Iterable[Cell], further: int = 0) -> list[Cost]:
-    """The cost of each cell. Reads label tables and runs each network twice.
+def estimate(cells: Iterable[Cell], further: int = 0, threads: int | None = None) -> list[Cost]:
+    """The cost of each cell. Reads label tables and runs each network a few times.
 
     Args:
         cells: the cells.
         further: photographs of further test sets that each model scores.
+        threads: that each training gets; by default as many as PyTorch uses now.
     """
-    return [_cost(cell.config, further) for cell in cells]
+    usual = torch.get_num_threads()
+    threads = threads or usual
+    torch.set_num_threads(threads)
+    try:
+        return [_cost(cell.config, further, threads) for cell in cells]
+    finally:
+        torch.set_num_threads(usual)
 
 
-def _cost(config: TrainConfig, further: int) -> Cost:
+def _cost(config: TrainConfig, further: int, threads: int) -> Cost:
     kind = find_method(str(config.method["name"]))
     training, test, unrated = _images(config)
     unrated += len(list_photographs(config.unlabeled))
@@ -60,13 +70,13 @@ def _cost(config: TrainConfig, further: int) -> Cost:
     epoch = min(epochs) if config.epoch_ends == "shorter" else max(epochs)
     steps = config.steps or max(1, epoch) * config.epochs
 
-    student, student_learns = _seconds_a_crop(config, config.student)
+    student, student_learns = _seconds_a_crop(config, config.student, threads)
     of_labeled = config.batch_size
     of_unlabeled = config.unlabeled_batch_size if unlabeled else 0
     step = (1 + _BACKWARD) * student_learns * (of_labeled + of_unlabeled)
     once = student - student_learns
     if "teacher" in kind.branch_names:
-        teacher, teacher_learns = _seconds_a_crop(config, config.teacher)
+        teacher, teacher_learns = _seconds_a_crop(config, config.teacher, threads)
         step += teacher_learns * ((1 + _BACKWARD) * of_labeled + of_unlabeled)
         once += teacher - teacher_learns
     activations = config.views * (labeled + unlabeled) * once
@@ -91,23 +101,30 @@ def _photographs(source: str) -> tuple[int, Counter[str] | None, int]:
     return len(table), parts, len(table.unrated)
 
 
-def _seconds_a_crop(config: TrainConfig, branch: BranchConfig) -> tuple[float, float]:
+def _seconds_a_crop(config: TrainConfig, branch: BranchConfig, threads: int) -> tuple[float, float]:
     """A pass forward, and a pass through what a step computes: less where views are kept."""
-    options = tuple(sorted(branch.options.items()))
     frozen = branch.frozen_stages if config.views else 0
-    return _timed(branch.name, branch.head, options, config.protocol.crop, frozen)
+    # Of the settings those that change the time, in a form that can be looked up.
+    told = json.dumps([branch.name, branch.head, branch.levels, branch.bf16, branch.options])
+    return _timed(told, config.protocol.crop, frozen, threads)
 
 
 @cache
-def _timed(
-    name: str, head: str, options: tuple[tuple[str, object], ...], crop: int, frozen: int
-) -> tuple[float, float]:
+def _timed(told: str, crop: int, frozen: int, threads: int) -> tuple[float, float]:  # noqa: ARG001
+    name, head, levels, bf16, options = json.loads(told)
+    settings = BranchConfig(name=name, head=head, levels=levels, bf16=bf16, options=options)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     protocol = Protocol(short=max(crop, Protocol.short), crop=crop)
-    model = QualityModel.create(name, options=dict(options), head=head, protocol=protocol)
+    model = QualityModel.create(name, options=options, head=head, levels=levels, protocol=protocol)
     model.to(device).to(memory_format=torch.channels_last)
     model.eval()
-    branch = Branch(model, freeze_batch_norm=True, frozen_stages=frozen, enter_trunk=frozen > 0)
+    branch = Branch(
+        model,
+        freeze_batch_norm=True,
+        frozen_stages=frozen,
+        bf16=use_bf16(settings, model, device),
+        enter_trunk=frozen > 0,
+    )
     images = torch.zeros(_BATCH, 3, crop, crop, dtype=torch.uint8, device=device)
     passes: list[Images] = [images.contiguous(memory_format=torch.channels_last)]
     if branch.trunk is not None:
@@ -118,7 +135,9 @@ def _timed(
 
 @torch.inference_mode()
 def _seconds(branch: Branch, crops: Images) -> float:
-    for _ in range(2):  # the first pass warms up
+    seconds = []
+    for _ in range(_PASSES):
         started = time.perf_counter()
         branch(crops).distribution.sum().item()
-    return time.perf_counter() - started
+        seconds.append(time.perf_counter() - started)
+    return min(seconds)

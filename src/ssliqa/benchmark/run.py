@@ -132,7 +132,11 @@ class _Runner:
         return Failure(cell, last.removeprefix("ssliqa: "), log)
 
 
+def threads_each(jobs: int) -> int:
+    """Threads of each of ``jobs`` trainings at a time, so that they share the processors."""
+    told = os.environ.get("OMP_NUM_THREADS", "")
+    return int(told) if told.isdecimal() else max(1, len(os.sched_getaffinity(0)) // jobs)
+
+
 def _environment(jobs: int) -> dict[str, str]:
-    processors = len(os.sched_getaffinity(0))
-    threads = str(max(1, processors // jobs))
-    return {"OMP_NUM_THREADS": threads, **os.environ}
+    return {**os.environ, "OMP_NUM_THREADS": str(threads_each(jobs))}

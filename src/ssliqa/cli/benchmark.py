@@ -16,7 +16,7 @@ from ssliqa.benchmark.cost import estimate
 from ssliqa.benchmark.parts import check_parts
 from ssliqa.benchmark.plan import Cell, Plan, read_plan
 from ssliqa.benchmark.results import gather, write_results
-from ssliqa.benchmark.run import Failure, pending, run_plan
+from ssliqa.benchmark.run import Failure, pending, run_plan, threads_each
 from ssliqa.benchmark.summary import write_summary
 from ssliqa.benchmark.test_sets import count_images
 from ssliqa.cli.parsing import parse, underscored
@@ -121,7 +121,7 @@ def _run(plan: Plan, out: Path, jobs: int) -> list[Failure]:
 def _show(plan: Plan, out: Path, jobs: int, tests: Mapping[str, int]) -> None:
     todo = {cell.key for cell in pending(plan, out)}
     distinct = list({cell.key: cell for cell in plan.cells}.values())
-    estimates = estimate(distinct, sum(tests.values()))
+    estimates = estimate(distinct, sum(tests.values()), threads_each(jobs))
     costs = dict(zip((cell.key for cell in distinct), estimates, strict=True))
     table = Table(title=plan.title)
     for name in (
@@ -158,9 +158,8 @@ def _show(plan: Plan, out: Path, jobs: int, tests: Mapping[str, int]) -> None:
     if tests:
         listed = ", ".join(f"{name} ({count} images)" for name, count in tests.items())
         print(f"Every model is also tested on {listed}.")
-    left = sum(costs[key].seconds for key in todo) / 3600
+    hours = sum(costs[key].seconds for key in todo) / 3600 / jobs
     print(
         f"{len(plan.cells)} cells, {len(distinct)} different trainings, {len(todo)} to do: about "
-        f"{left:.1f} hours of one training after the other"
-        + (f", or {left / jobs:.1f} with {jobs} jobs if each had all threads." if jobs > 1 else ".")
+        f"{hours:.1f} hours with {jobs} at a time."
     )
