@@ -84,10 +84,10 @@ def make_method(_network, batches):
         for part in method.children():
             if isinstance(part, torch.nn.Linear):  # as with the heads
                 torch.nn.init.normal_(part.weight, std=2)
+        method.meet(pool)
         if len(branches) == 1 and hasattr(method, "average") and not agree:
             other = _network("test_resnet", seed + 10).state_dict()
             method.average.module.model.load_state_dict(other)
-        method.meet(pool)
         for step in range(95):
             method.before_step(Progress(epoch=step // 10, epochs=10, step=step, steps=100))
         return method

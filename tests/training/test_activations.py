@@ -10,8 +10,8 @@ from ssliqa.images.entries import SUFFIX
 from ssliqa.opinion import Scale
 from ssliqa.training import Monitor
 from ssliqa.training.activations import keep_activations
+from ssliqa.training.build import build_method
 from ssliqa.training.photographs import divide_photographs, gather_photographs
-from ssliqa.training.run import build_method
 
 OPTIONS = (
     *("--method", "ssliqa", "--views", "3", "--label-budget", "8"),

@@ -8,9 +8,9 @@ from ssliqa.images import crop_views, random_crop
 from ssliqa.opinion import Scale
 from ssliqa.training import Monitor
 from ssliqa.training.activations import keep_activations
+from ssliqa.training.build import build_method
 from ssliqa.training.photographs import divide_photographs, gather_photographs
 from ssliqa.training.pool import open_pool
-from ssliqa.training.run import build_method
 
 FROZEN = ("--student.batch_norm", "frozen", "--student.frozen_stages", "3")
 

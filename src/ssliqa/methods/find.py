@@ -18,6 +18,7 @@ _NOT_METHODS = {
     "find",
     "joined_batch",
     "photo_means",
+    "settings",
     "trust",
 }
 

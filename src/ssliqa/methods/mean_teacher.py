@@ -13,19 +13,18 @@ crops and flips are the only noise, since added noise or color would change qual
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal, cast
 
 import torch
 
-from ssliqa.errors import ConfigError
 from ssliqa.losses import DISTRIBUTION_ERRORS, sigmoid_rampup
 from ssliqa.methods.average import begin_again, moving_average
 from ssliqa.methods.branch import Branch
 from ssliqa.methods.contract import Labeled, Method, Pool, Progress, StepResult, Unlabeled
 from ssliqa.methods.photo_means import level_means, photo_means
+from ssliqa.methods.settings import require_decay, require_ramp_share, require_weights
 from ssliqa.methods.trust import agreement
 
 
@@ -47,21 +46,9 @@ class MeanTeacherConfig:
     average: float = 0.98
 
     def __post_init__(self) -> None:
-        if not 0 <= self.prediction_weight < math.inf:
-            raise ConfigError(
-                f"method.prediction_weight is {self.prediction_weight}; expected 0 or more.",
-                "With 0 unlabeled photographs are left out.",
-            )
-        if self.ramp_share <= 0:
-            raise ConfigError(
-                f"method.ramp_share is {self.ramp_share}; expected a share above 0.",
-                "A tiny share gives consistency its full weight at once.",
-            )
-        if not 0 <= self.average < 1:
-            raise ConfigError(
-                f"method.average is {self.average}; expected 0 or more, below 1.",
-                "A decay of 0.98 remembers about 50 steps, and 0 none.",
-            )
+        require_weights(self, "prediction_weight")
+        require_ramp_share(self)
+        require_decay(self, "average")
 
 
 class MeanTeacher(Method):

@@ -36,6 +36,7 @@ from ssliqa.losses import DISTRIBUTION_LOSSES, sigmoid_rampup
 from ssliqa.methods.branch import Branch
 from ssliqa.methods.contract import Labeled, Method, Pool, Progress, StepResult, Unlabeled
 from ssliqa.methods.photo_means import level_means, photo_means
+from ssliqa.methods.settings import require_ramp_share, require_weights
 from ssliqa.models import Prediction
 
 
@@ -61,10 +62,8 @@ class RankUpConfig:
     ramp_share: float = 0.5
 
     def __post_init__(self) -> None:
-        for name in ("ranking_weight", "alignment_weight"):
-            weight = getattr(self, name)
-            if not 0 <= weight < math.inf:
-                raise ConfigError(f"method.{name} is {weight}.", "Use a number of 0 or more.")
+        require_weights(self, "ranking_weight", "alignment_weight")
+        require_ramp_share(self)
         if not 0.5 < self.threshold <= 1:
             raise ConfigError(
                 f"method.threshold is {self.threshold}; expected above 0.5, up to 1.",
@@ -72,11 +71,6 @@ class RankUpConfig:
             )
         if not 0 <= self.dropout < 1:
             raise ConfigError(f"method.dropout is {self.dropout}.", "Use 0 or more, below 1.")
-        if self.ramp_share <= 0:
-            raise ConfigError(
-                f"method.ramp_share is {self.ramp_share}; expected a share above 0.",
-                "A tiny share gives both terms their full weight at once.",
-            )
 
 
 class RankUp(Method):

@@ -37,6 +37,7 @@ from ssliqa.methods.branch import Branch
 from ssliqa.methods.contract import Labeled, Method, Pool, Progress, StepResult, Unlabeled
 from ssliqa.methods.crops import Images
 from ssliqa.methods.photo_means import level_means
+from ssliqa.methods.settings import require_decay, require_weights
 from ssliqa.methods.trust import agreement
 
 
@@ -60,11 +61,8 @@ class SelfTrainingConfig:
     average: float = 0.98
 
     def __post_init__(self) -> None:
-        if not 0 <= self.pseudo_weight < math.inf:
-            raise ConfigError(
-                f"method.pseudo_weight is {self.pseudo_weight}; expected a number of 0 or more.",
-                "With 0 unlabeled photographs are left out.",
-            )
+        require_weights(self, "pseudo_weight")
+        require_decay(self, "average")
         if not 0 < self.begin < 1:
             raise ConfigError(
                 f"method.begin is {self.begin}; expected a share above 0 and below 1.",
@@ -72,11 +70,6 @@ class SelfTrainingConfig:
             )
         if self.rounds < 1:
             raise ConfigError(f"method.rounds is {self.rounds}.", "Use 1 or more.")
-        if not 0 <= self.average < 1:
-            raise ConfigError(
-                f"method.average is {self.average}; expected 0 or more, below 1.",
-                "A decay of 0.98 remembers about 50 steps, and 0 none.",
-            )
 
 
 class SelfTraining(Method):

@@ -17,7 +17,6 @@ Knowledge Distillation", CVPR 2019. Ramp: Laine & Aila, "Temporal Ensembling", I
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal, cast
@@ -25,7 +24,6 @@ from typing import ClassVar, Literal, cast
 import torch
 from torch import Tensor
 
-from ssliqa.errors import ConfigError
 from ssliqa.losses import (
     DISTRIBUTION_LOSSES,
     RELATION_LOSSES,
@@ -36,6 +34,7 @@ from ssliqa.methods.branch import Branch
 from ssliqa.methods.contract import Labeled, Method, Pool, Progress, StepResult, Unlabeled
 from ssliqa.methods.crops import Images
 from ssliqa.methods.joined_batch import joined_batch
+from ssliqa.methods.settings import require_decay, require_ramp_share, require_weights
 from ssliqa.models import Prediction
 
 
@@ -76,23 +75,9 @@ class SSLIQAConfig:
     freeze_teacher: bool = False
 
     def __post_init__(self) -> None:
-        if self.ramp_share <= 0:
-            raise ConfigError(
-                f"method.ramp_share is {self.ramp_share}; expected a share above 0.",
-                "For full consistency from the first step use --method.ramp none.",
-            )
-        for name in ("prediction_weight", "relation_weight"):
-            weight = getattr(self, name)
-            if not 0 <= weight < math.inf:
-                raise ConfigError(
-                    f"method.{name} is {weight}; expected a number of 0 or more.",
-                    "With 0 this consistency is left out.",
-                )
-        if not 0 <= self.teacher_average < 1:
-            raise ConfigError(
-                f"method.teacher_average is {self.teacher_average}; expected 0 or more, below 1.",
-                "A decay of 0.98 remembers about 50 steps, and 0 none.",
-            )
+        require_weights(self, "prediction_weight", "relation_weight")
+        require_ramp_share(self, "For full consistency from the first step use --method.ramp none.")
+        require_decay(self, "teacher_average")
 
 
 class SSLIQA(Method):

@@ -29,12 +29,12 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
-from ssliqa.errors import ConfigError
 from ssliqa.losses import DISTRIBUTION_ERRORS, sigmoid_rampup
 from ssliqa.methods.branch import Branch
 from ssliqa.methods.contract import Labeled, Method, Progress, StepResult, Unlabeled
 from ssliqa.methods.crops import Images
 from ssliqa.methods.photo_means import photo_means
+from ssliqa.methods.settings import require_ramp_share, require_weights
 from ssliqa.models import Prediction
 
 # The usual error of a distribution after some training, from which z starts.
@@ -61,15 +61,8 @@ class UCVMEConfig:
     ramp_share: float = 0.5
 
     def __post_init__(self) -> None:
-        for name in ("prediction_weight", "uncertainty_weight"):
-            weight = getattr(self, name)
-            if not 0 <= weight < math.inf:
-                raise ConfigError(f"method.{name} is {weight}.", "Use a number of 0 or more.")
-        if self.ramp_share <= 0:
-            raise ConfigError(
-                f"method.ramp_share is {self.ramp_share}; expected a share above 0.",
-                "A tiny share gives unlabeled photographs their full weight at once.",
-            )
+        require_weights(self, "prediction_weight", "uncertainty_weight")
+        require_ramp_share(self)
 
 
 class UCVME(Method):

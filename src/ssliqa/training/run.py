@@ -18,12 +18,11 @@ import numpy as np
 import torch
 from accelerate import Accelerator
 from accelerate.utils import set_seed
-from torch.nn import BatchNorm1d
 
 from ssliqa.data import Split, save_split
 from ssliqa.errors import CalibrationError, ConfigError, MetricError, ResumeError
 from ssliqa.files import write_text
-from ssliqa.methods import Branch, Method, find_method
+from ssliqa.methods import Method, find_method
 from ssliqa.metrics import srcc
 from ssliqa.models import (
     Calibration,
@@ -32,16 +31,16 @@ from ssliqa.models import (
     save_calibration,
     save_model,
 )
-from ssliqa.opinion import Scale, distribution_mean
+from ssliqa.opinion import distribution_mean
 from ssliqa.training.activations import KeptActivations, keep_activations
-from ssliqa.training.config import BranchConfig, TrainConfig
-from ssliqa.training.head_fit import fit_heads, linear_layer
+from ssliqa.training.build import build_method
+from ssliqa.training.config import TrainConfig
+from ssliqa.training.head_fit import fit_heads
 from ssliqa.training.loop import run_loop
 from ssliqa.training.monitor import Monitor
 from ssliqa.training.photographs import Photographs, divide_photographs, gather_photographs
 from ssliqa.training.pool import open_pool
-from ssliqa.training.precision import use_bf16
-from ssliqa.training.run_config import method_settings, read_config, write_config
+from ssliqa.training.run_config import read_config, write_config
 from ssliqa.training.run_lock import run_lock
 from ssliqa.training.screening import screen
 from ssliqa.training.signals import stop_on_signal
@@ -193,54 +192,6 @@ def _kept_activations(
         used += photographs.unlabeled.tolist()
     with accelerator.main_process_first():
         return keep_activations(method, photographs.prepared, used, config.views, monitor)
-
-
-def build_method(config: TrainConfig, scale: Scale, device: torch.device) -> Method:
-    """The method with its networks, as a configuration describes them.
-
-    Args:
-        config: the training's settings.
-        scale: the scale of the ratings.
-        device: where training will be, which decides on the precision.
-    """
-    kind = find_method(str(config.method["name"]))
-    settings: dict[str, BranchConfig] = {"student": config.student, "teacher": config.teacher}
-    branches = {}
-    for name in kind.branch_names:
-        branch = settings[name]
-        weights = branch.weights or config.weights
-        model = QualityModel.create(
-            branch.name,
-            weights=weights,
-            options=branch.options,
-            mean=branch.mean,
-            std=branch.std,
-            head=branch.head,
-            levels=branch.levels,
-            protocol=config.protocol,
-            scale=scale,
-        )
-        frozen = branch.batch_norm == "frozen" or (
-            branch.batch_norm == "auto" and weights != "none"
-        )
-        smallest = config.batch_size
-        if kind.uses_unlabeled:
-            smallest = min(smallest, config.unlabeled_batch_size)
-        if smallest == 1 and any(isinstance(part, BatchNorm1d) for part in model.head.modules()):
-            raise ConfigError(
-                f"The head of the {name} has batch-norm, and a batch would be one image.",
-                "Use a larger --batch-size or --unlabeled-ratio, or another head.",
-            )
-        branches[name] = Branch(
-            model,
-            freeze_batch_norm=frozen,
-            frozen_stages=branch.frozen_stages,
-            bf16=use_bf16(branch, model, device),
-            enter_trunk=config.views > 0,
-        )
-        if config.fit_head:
-            linear_layer(branches[name], name)
-    return kind(method_settings(config), branches)
 
 
 def _validate(photographs: Photographs, model: QualityModel) -> float | None:

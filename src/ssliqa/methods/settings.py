@@ -1,0 +1,55 @@
+"""Checks that the settings of several methods share."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ssliqa.errors import ConfigError
+
+
+def require_weights(config: Any, *names: str) -> None:
+    """Weights of parts of a loss are numbers of 0 or more.
+
+    Raises:
+        ConfigError: one is not.
+    """
+    for name in names:
+        weight = getattr(config, name)
+        if not 0 <= weight < math.inf:
+            raise ConfigError(
+                f"method.{name} is {weight}; expected a number of 0 or more.",
+                "With 0 this part of the loss is left out.",
+            )
+
+
+def require_ramp_share(
+    config: Any, instead: str = "A tiny share gives the full weight at once."
+) -> None:
+    """A ramp takes a share of training.
+
+    Args:
+        config: has a ``ramp_share``.
+        instead: what to do where no ramp is wanted.
+
+    Raises:
+        ConfigError: the share is not above 0.
+    """
+    if not config.ramp_share > 0:
+        raise ConfigError(
+            f"method.ramp_share is {config.ramp_share}; expected a share above 0.", instead
+        )
+
+
+def require_decay(config: Any, name: str) -> None:
+    """The decay of a moving average leaves something of both what was and what is.
+
+    Raises:
+        ConfigError: it is below 0, or not below 1.
+    """
+    decay = getattr(config, name)
+    if not 0 <= decay < 1:
+        raise ConfigError(
+            f"method.{name} is {decay}; expected 0 or more, below 1.",
+            "A decay of 0.98 remembers about 50 steps, and 0 none.",
+        )

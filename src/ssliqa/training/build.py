@@ -1,0 +1,63 @@
+"""Build a method with its networks, as a configuration describes them."""
+
+from __future__ import annotations
+
+import torch
+from torch.nn import BatchNorm1d
+
+from ssliqa.errors import ConfigError
+from ssliqa.methods import Branch, Method, find_method
+from ssliqa.models import QualityModel
+from ssliqa.opinion import Scale
+from ssliqa.training.config import BranchConfig, TrainConfig
+from ssliqa.training.head_fit import linear_layer
+from ssliqa.training.precision import use_bf16
+from ssliqa.training.run_config import method_settings
+
+
+def build_method(config: TrainConfig, scale: Scale, device: torch.device) -> Method:
+    """The method with its networks, as a configuration describes them.
+
+    Args:
+        config: the training's settings.
+        scale: the scale of the ratings.
+        device: where training will be, which decides on the precision.
+    """
+    kind = find_method(str(config.method["name"]))
+    settings: dict[str, BranchConfig] = {"student": config.student, "teacher": config.teacher}
+    branches = {}
+    for name in kind.branch_names:
+        branch = settings[name]
+        weights = branch.weights or config.weights
+        model = QualityModel.create(
+            branch.name,
+            weights=weights,
+            options=branch.options,
+            mean=branch.mean,
+            std=branch.std,
+            head=branch.head,
+            levels=branch.levels,
+            protocol=config.protocol,
+            scale=scale,
+        )
+        frozen = branch.batch_norm == "frozen" or (
+            branch.batch_norm == "auto" and weights != "none"
+        )
+        smallest = config.batch_size
+        if kind.uses_unlabeled:
+            smallest = min(smallest, config.unlabeled_batch_size)
+        if smallest == 1 and any(isinstance(part, BatchNorm1d) for part in model.head.modules()):
+            raise ConfigError(
+                f"The head of the {name} has batch-norm, and a batch would be one image.",
+                "Use a larger --batch-size or --unlabeled-ratio, or another head.",
+            )
+        branches[name] = Branch(
+            model,
+            freeze_batch_norm=frozen,
+            frozen_stages=branch.frozen_stages,
+            bf16=use_bf16(branch, model, device),
+            enter_trunk=config.views > 0,
+        )
+        if config.fit_head:
+            linear_layer(branches[name], name)
+    return kind(method_settings(config), branches)
