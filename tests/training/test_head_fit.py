@@ -10,7 +10,8 @@ from scipy.special import softmax
 
 from ssliqa.cli.train import configuration
 from ssliqa.errors import ConfigError
-from ssliqa.training import Monitor, train
+from ssliqa.models import QualityModel
+from ssliqa.training import Monitor, resume, train
 from ssliqa.training.head_fit import PENALTY, fit_linear
 
 SIZES = (2, 6)
@@ -95,6 +96,24 @@ def test_the_average_of_the_teacher_begins_at_the_fitted_head(tiny_set, tmp_path
     train(configuration(tiny_set.arguments(tmp_path / "run", *options)), Monitor())
     (row,) = losses(tmp_path / "run")
     assert row["prediction_consistency"] < 0.01
+
+
+def test_without_steps_the_fitted_head_on_the_start_weights_is_the_model(tiny_set, tmp_path):
+    options = ("--method", "supervised", "--fit_head", "true", "--student.levels", "3", *AT_REST)
+    options += ("--steps", "0", "--fractions", "[0.5, 0.25, 0.25]", "--keep", "best")
+    result = train(configuration(tiny_set.arguments(tmp_path / "run", *options)), Monitor())
+    assert result.best_validation_srcc is not None
+    torch.manual_seed(0)
+    untrained = QualityModel.create("test_resnet", levels=3).backbone.state_dict()
+    learned = result.model.backbone.state_dict()
+    assert all(torch.equal(values, learned[key]) for key, values in untrained.items())
+    again = resume(tmp_path / "run", Monitor())
+    assert torch.equal(again.model.head[0].weight, result.model.head[0].weight)
+
+
+def test_no_steps_and_no_fit_would_leave_a_random_head(tiny_set, tmp_path):
+    with pytest.raises(ConfigError, match="steps is 0; expected 1 or more, or 0 with fit_head"):
+        configuration(tiny_set.arguments(tmp_path / "run", "--steps", "0"))
 
 
 def test_a_head_with_hidden_layers_is_refused_before_anything_is_decoded(tiny_set, tmp_path):

@@ -118,10 +118,10 @@ class TrainConfig:
             safetensors file, or a folder with <backbone>.safetensors.
         protocol: how a photograph becomes network input.
         fit_head: fit linear heads to the labels before the first step, with the networks as they
-            start, instead of starting from random numbers.
+            start, instead of starting from random numbers. With --steps 0 that is all.
         epochs: number of epochs; after each comes a validation, and schedules may count them.
         steps: length of training in optimizer steps, whatever the number of photographs; an epoch
-            is then one of `epochs` equal parts of it.
+            is then one of `epochs` equal parts of it. 0 only fits the head (--fit_head true).
         batch_size: labeled images a step, on each process.
         unlabeled_ratio: unlabeled images a step for each labeled one.
         screen: leave out unlabeled photographs that are less like the labeled ones than this share
@@ -185,7 +185,12 @@ class TrainConfig:
     def __post_init__(self) -> None:
         RatedSource.of(self)  # refuses what names no ratings, or ratings twice
         _require(self.epochs >= 1, f"epochs is {self.epochs}", "1 or more")
-        _require(self.steps is None or self.steps >= 1, f"steps is {self.steps}", "1 or more")
+        fewest = 0 if self.fit_head else 1
+        _require(
+            self.steps is None or self.steps >= fewest,
+            f"steps is {self.steps}",
+            "1 or more, or 0 with fit_head true",
+        )
         _require(self.batch_size >= 1, f"batch_size is {self.batch_size}", "1 or more")
         _require(self.repeats >= 1, f"repeats is {self.repeats}", "1 or more")
         _require(self.views >= 0, f"views is {self.views}", "0 (any crop) or more")

@@ -85,7 +85,7 @@ def run_loop(
         steps = steps_per_epoch * config.epochs
     else:
         steps = config.steps
-        steps_per_epoch = math.ceil(steps / config.epochs)
+        steps_per_epoch = max(1, math.ceil(steps / config.epochs))
     epochs = math.ceil(steps / steps_per_epoch)
     method.to(accelerator.device)
     method.to(memory_format=torch.channels_last)
@@ -95,6 +95,15 @@ def run_loop(
     if checkpoint.exists():
         counters = load_checkpoint(checkpoint, method, optimizer)
     if counters.finished:
+        return counters
+    if steps == 0:
+        # What there was to learn has been learned before.
+        if validate is not None:
+            counters.best_srcc = validate(method.student())
+            keep_best(method.student())
+        counters.finished = True
+        if accelerator.is_main_process:
+            save_checkpoint(checkpoint, method, optimizer, counters)
         return counters
     wrapped, wrapped_optimizer = accelerator.prepare(method, optimizer)
     first = counters.epoch * steps_per_epoch + counters.step_in_epoch
