@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from ssliqa.errors import ModelError
-from ssliqa.images import Protocol
+from ssliqa.images import Protocol, read_resized
 from ssliqa.models import QualityModel
 from ssliqa.models.activation_map import activation_map
 from ssliqa.models.backbones import Backbone
@@ -130,3 +130,22 @@ class Weighted(nn.Module):
 def test_a_network_that_averages_no_feature_map_is_refused(model, half_bright):
     with pytest.raises(ModelError, match="averages no feature map"):
         activation_map(model, half_bright)
+
+
+def test_of_several_levels_the_map_is_that_of_the_levels_which_the_head_uses(photo):
+    torch.manual_seed(0)
+    protocol = Protocol(short=64, crop=64)
+    one = QualityModel.create("test_resnet", protocol=protocol).eval()
+    several = QualityModel.create("test_resnet", protocol=protocol, levels=3).eval()
+    several.backbone.load_state_dict(one.backbone.state_dict())
+    earlier = sum(several.backbone.level_sizes[:-1])
+    with torch.no_grad():
+        several.head[0].bias.copy_(one.head[0].bias)
+        several.head[0].weight[:, :earlier] = 0
+        several.head[0].weight[:, earlier:] = one.head[0].weight
+    pixels = read_resized(photo, protocol)
+    expected = activation_map(one, pixels)
+    np.testing.assert_allclose(activation_map(several, pixels), expected, atol=1e-5)
+    with torch.no_grad():
+        several.head[0].weight.zero_()[:, :earlier] = torch.randn(5, earlier)
+    assert np.ptp(activation_map(several, pixels)) > 1e-3

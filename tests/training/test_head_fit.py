@@ -66,6 +66,14 @@ def test_a_constant_activation_gets_no_weight(labeled):
     assert bias.isfinite().all()
 
 
+def test_an_activation_that_is_constant_but_for_rounding_gets_no_weight(labeled):
+    activations, shares = labeled
+    activations[:, 3] = 1.2345 + 2e-7 * torch.randn(40, generator=torch.Generator().manual_seed(0))
+    weight, _ = fit_linear(activations, shares, SIZES)
+    assert weight[:, 3].abs().max() == 0
+    assert weight.abs().max() < 1e3
+
+
 def test_a_larger_penalty_gives_smaller_weights(labeled):
     sizes = [fit_linear(*labeled, SIZES, penalty=p)[0].norm() for p in (PENALTY, 1, 100)]
     assert sizes[0] > 2 * sizes[1] > 4 * sizes[2]
@@ -95,7 +103,7 @@ def test_the_average_of_the_teacher_begins_at_the_fitted_head(tiny_set, tmp_path
     options += ("--teacher", "test_resnet", *AT_REST)
     train(configuration(tiny_set.arguments(tmp_path / "run", *options)), Monitor())
     (row,) = losses(tmp_path / "run")
-    assert row["prediction_consistency"] < 0.01
+    assert row["prediction_consistency"] < 0.02  # 0.04 if it began at random numbers
 
 
 def test_without_steps_the_fitted_head_on_the_start_weights_is_the_model(tiny_set, tmp_path):
@@ -109,6 +117,20 @@ def test_without_steps_the_fitted_head_on_the_start_weights_is_the_model(tiny_se
     assert all(torch.equal(values, learned[key]) for key, values in untrained.items())
     again = resume(tmp_path / "run", Monitor())
     assert torch.equal(again.model.head[0].weight, result.model.head[0].weight)
+
+
+def test_a_head_is_not_fitted_to_what_training_will_not_see(tiny_set, tmp_path):
+    options = ("--method", "supervised", "--fit_head", "true", "--steps", "2")
+    with pytest.raises(ConfigError, match="batch-norm at rest"):
+        train(configuration(tiny_set.arguments(tmp_path / "run", *options)), Monitor())
+
+
+def test_networks_that_read_other_levels_keep_activations_of_their_own(tiny_set, tmp_path):
+    options = ("--method", "supervised", "--views", "2", "--student.frozen_stages", "5", *AT_REST)
+    options += ("--steps", "1", "--epochs", "1")
+    for levels in ("1", "3"):  # one after the other in the same cache
+        run = tmp_path / levels
+        train(configuration(tiny_set.arguments(run, *options, "--student.levels", levels)))
 
 
 def test_no_steps_and_no_fit_would_leave_a_random_head(tiny_set, tmp_path):

@@ -76,6 +76,14 @@ def test_photographs_unlike_the_labeled_ones_are_left_out_and_listed(arguments, 
     assert f"{len(kept)} unlabeled" in (tmp_path / "run" / "model" / "README.md").read_text()
 
 
+def test_a_share_that_cannot_be_told_is_said_to_keep_all(arguments, tmp_path):
+    messages = Messages()
+    train(configuration(arguments("run", "--screen", "0.01")), messages)
+    assert "All unlabeled photographs are kept" in "\n".join(messages.texts)
+    assert "99 labeled ones for this share" in "\n".join(messages.texts)
+    assert not (tmp_path / "run" / "screening.csv").exists()
+
+
 def test_unless_told_all_are_kept(arguments, tmp_path):
     train(configuration(arguments("run")))
     assert not (tmp_path / "run" / "screening.csv").exists()

@@ -32,11 +32,16 @@ def alone(tiny_set, tmp_path_factory):
 def together(tiny_set, tmp_path_factory):
     """Two processes with batches of 2 labeled and 4 unlabeled images each."""
     out = tmp_path_factory.mktemp("together") / "run"
+    launch(tiny_set.arguments(out, *OPTIONS, "--batch-size", 2))
+    return out
+
+
+def launch(arguments):
+    """Train in two processes, as torchrun and ``accelerate launch`` would start them."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
-    command = [*console_script(), "train", *tiny_set.arguments(out, *OPTIONS, "--batch-size", 2)]
-    # What torchrun and `accelerate launch` set for the processes they start.
+    command = [*console_script(), "train", *arguments]
     launched = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": "2"}
     processes = [
         subprocess.Popen(
@@ -55,7 +60,14 @@ def together(tiny_set, tmp_path_factory):
     finally:
         for process in processes:
             process.kill()
-    return out
+
+
+@pytest.mark.parametrize("method", ["self_training", "ucvme"])
+def test_a_method_whose_branches_take_turns_goes_on_with_two_processes(method, tiny_set, tmp_path):
+    # Processes wait for the gradients of all parameters, also of a teacher that has finished.
+    options = ("--method", method, "--label-budget", 12, "--steps", 6, "--batch-size", 2)
+    launch(tiny_set.arguments(tmp_path / "run", *options))
+    assert read_log(tmp_path / "run")[-1]["step"] == 5
 
 
 def test_the_losses_of_all_steps_are_those_of_one_process(alone, together):

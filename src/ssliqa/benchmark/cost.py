@@ -34,7 +34,8 @@ class Cost:
 
     Attributes:
         steps: optimizer steps.
-        seconds: on this machine, with the threads that were told.
+        seconds: on this machine, with the threads that were told. What a method computes beyond a
+            step's crops (a second view, labels for the whole pool) is not counted.
     """
 
     steps: int
@@ -64,11 +65,13 @@ def _cost(config: TrainConfig, further: int, threads: int) -> Cost:
     unrated += len(list_photographs(config.unlabeled))
     labeled = label_count(config.label_budget, training)
     unlabeled = training - labeled + unrated if kind.uses_unlabeled else 0
-    epochs = [math.ceil(labeled * config.repeats / config.batch_size)]
+    rounds = [labeled * config.repeats / config.batch_size]
     if unlabeled:
-        epochs.append(math.ceil(unlabeled * config.repeats / config.unlabeled_batch_size))
-    epoch = min(epochs) if config.epoch_ends == "shorter" else max(epochs)
-    steps = config.steps or max(1, epoch) * config.epochs
+        crops = unlabeled * config.repeats * config.unlabeled_crops
+        rounds.append(crops / config.unlabeled_batch_size)
+    shorter = config.epoch_ends == "shorter"
+    epoch = max(1, math.floor(min(rounds))) if shorter else math.ceil(max(rounds))
+    steps = epoch * config.epochs if config.steps is None else config.steps
 
     student, student_learns = _seconds_a_crop(config, config.student, threads)
     of_labeled = config.batch_size
@@ -77,7 +80,8 @@ def _cost(config: TrainConfig, further: int, threads: int) -> Cost:
     once = student - student_learns
     if "teacher" in kind.branch_names:
         teacher, teacher_learns = _seconds_a_crop(config, config.teacher, threads)
-        step += teacher_learns * ((1 + _BACKWARD) * of_labeled + of_unlabeled)
+        back = _BACKWARD if "teacher" in kind.learn_from_unlabeled else 0
+        step += teacher_learns * ((1 + _BACKWARD) * of_labeled + (1 + back) * of_unlabeled)
         once += teacher - teacher_learns
     activations = config.views * (labeled + unlabeled) * once
     scoring = (test + further) * config.protocol.test_count * student

@@ -1,10 +1,10 @@
 """A branch's moving average: a steadier target than the weights of the moment.
 
-    a_0 = w_0,   a_n = d_n a_(n-1) + (1 - d_n) w_n,   d_n = min(decay, (1 + n) / (10 + n))
+    a_1 = w_1,   a_n = d_n a_(n-1) + (1 - d_n) w_n,   d_n = min(decay, n / (9 + n))
 
 The weights w_n after one step follow that step's few labels; their average has seen many. The
 smaller decay at the beginning lets the average leave the start weights, which know nothing of
-quality.
+quality. Before the first step it is these.
 
 Source: Tarvainen, Valpola, "Mean teachers are better role models", NeurIPS 2017; there the average
 is of the student, and the shorter memory at the start is a separate, smaller decay.

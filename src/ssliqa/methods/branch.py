@@ -71,6 +71,13 @@ class Branch(nn.Module):
                 part.eval()
         return self
 
+    @property
+    def moves_batch_norm(self) -> bool:
+        """Whether training normalizes with the statistics of its batches somewhere."""
+        parts = self.model.backbone.modules()
+        norms = [part for part in parts if isinstance(part, _BatchNorm)]
+        return len(norms) > len(self._frozen_norms())
+
     def _frozen_norms(self) -> list[_BatchNorm]:
         norms = [part for part in self.model.backbone.modules() if isinstance(part, _BatchNorm)]
         learned = any(values.requires_grad for values in self.model.backbone.parameters())
@@ -125,9 +132,17 @@ class Branch(nn.Module):
     def _digest(self) -> str:
         model = self.model
         facts = (model.config["backbone"], model.config["options"], model.protocol.crop)
-        numbers = (model.config["mean"], model.config["std"], self.bf16, torch.__version__)
-        digest = hashlib.blake2b(repr((facts, numbers)).encode(), digest_size=16)
+        numbers: tuple[object, ...] = (
+            model.config["mean"],
+            model.config["std"],
+            self.bf16,
+            torch.__version__,
+        )
+        assert self.trunk is not None
+        if len(self.trunk.shape) == 1:  # the pooled activation, of one level or of several
+            numbers = (*numbers, tuple(self.trunk.shape))
         parameters = model.backbone.named_parameters()
+        digest = hashlib.blake2b(repr((facts, numbers)).encode(), digest_size=16)
         frozen = [item for item in parameters if not item[1].requires_grad]
         for name, values in (*frozen, *model.backbone.named_buffers()):
             digest.update(name.encode())

@@ -113,6 +113,11 @@ class SelfTraining(Method):
         if progress.step < labelings[-1]:
             taught = self.branch("teacher")(labeled.images)
             teacher_label = errors(taught.distribution, labeled.distribution).mean()
+        elif torch.distributed.is_initialized():
+            # Processes that average gradients want one of every parameter.
+            teacher_label = sum(
+                (values.sum() * 0 for values in self.branch("teacher").parameters()), teacher_label
+            )
         if unlabeled is not None and progress.step >= labelings[0] and self.config.pseudo_weight:
             predicted = student(unlabeled.images).distribution
             wrong = errors(predicted, self.pseudo[unlabeled.places])
@@ -133,7 +138,7 @@ class SelfTraining(Method):
 
     def _labelings(self, steps: int) -> list[int]:
         """The steps before which the photographs are labeled."""
-        first = math.ceil(self.config.begin * steps)
+        first = min(math.ceil(self.config.begin * steps), steps - 1)
         return [
             first + (steps - first) * number // self.config.rounds
             for number in range(self.config.rounds)

@@ -66,6 +66,8 @@ def activation_map(model: QualityModel, pixels: NDArray[np.uint8]) -> NDArray[np
 
 def _features(model: QualityModel, images: Tensor) -> tuple[Tensor, Tensor]:
     """The feature map (T, F, h, w) of T crops, and d score / d activation (T, F), on the CPU."""
+    if len(model.backbone.level_sizes) > 1:
+        return _features_of_levels(model, images)
     found: list[Tensor] = []
 
     def keep(_module: Any, _inputs: Any, output: Any) -> None:
@@ -101,3 +103,17 @@ def _features(model: QualityModel, images: Tensor) -> tuple[Tensor, Tensor]:
         "apart.",
         "Activation maps are of convolutional and Swin-like networks.",
     )
+
+
+def _features_of_levels(model: QualityModel, images: Tensor) -> tuple[Tensor, Tensor]:
+    """The same where several maps are pooled, each averaged to the grid of the last."""
+    pixels = images.to(model.mean.device).float() / 255
+    with torch.inference_mode(False), torch.no_grad():
+        activation = model(pixels).activation
+        features = model.backbone.places((pixels - model.mean) / model.std)
+    with torch.enable_grad():
+        asking = activation.requires_grad_()
+        levels = torch.arange(1.0, LEVELS + 1, device=asking.device)
+        score = (model.head(asking).softmax(dim=1) @ levels).sum()
+    (gradient,) = torch.autograd.grad(score, asking)
+    return features.float().cpu(), gradient.float().cpu()

@@ -60,4 +60,10 @@ def build_method(config: TrainConfig, scale: Scale, device: torch.device) -> Met
         )
         if config.fit_head:
             linear_layer(branches[name], name)
+            if config.steps != 0 and branches[name].moves_batch_norm:
+                raise ConfigError(
+                    f"fit_head fits the {name}'s head with batch-norm at rest, and training would "
+                    "begin with that of batches.",
+                    f"Use --{name}.batch_norm frozen, or leave fit_head out.",
+                )
     return kind(method_settings(config), branches)

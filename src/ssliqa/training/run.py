@@ -36,7 +36,7 @@ from ssliqa.training.activations import KeptActivations, keep_activations
 from ssliqa.training.build import build_method
 from ssliqa.training.config import TrainConfig
 from ssliqa.training.head_fit import fit_heads
-from ssliqa.training.loop import run_loop
+from ssliqa.training.loop import CHECKPOINT, run_loop
 from ssliqa.training.monitor import Monitor
 from ssliqa.training.photographs import Photographs, divide_photographs, gather_photographs
 from ssliqa.training.pool import open_pool
@@ -46,7 +46,7 @@ from ssliqa.training.screening import screen
 from ssliqa.training.signals import stop_on_signal
 from ssliqa.training.streams import open_streams
 
-_OF_A_RUN = ("split.csv", "environment.json", "checkpoints")
+_OF_A_RUN = ("split.csv", "environment.json", "screening.csv", "checkpoints")
 _NO_VALIDATION = (
     "keep is 'best', but there are no validation images to tell which is best.",
     "Give some with --fractions '[0.7, 0.1, 0.2]', or use --keep last.",
@@ -152,7 +152,7 @@ def _fit(
                 photographs, config.screen, pool, method, folder / "screening.csv", monitor
             )
             pool = open_pool(config, used, method, kept, accelerator.device)
-            if config.fit_head:
+            if config.fit_head and not (folder / CHECKPOINT).exists():
                 fit_heads(method, pool)
         facts = _facts(config, used)
         method.meet(pool)

@@ -7,6 +7,7 @@ The decision is kept in the run folder, where a resumed run finds it and a user 
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -48,7 +49,14 @@ def screen(
     Raises:
         ResumeError: the file is damaged or of other photographs.
     """
-    if not share or min(pool.labeled, pool.unlabeled) < _FEWEST:
+    if not share or not pool.unlabeled:
+        return photographs
+    if min(pool.labeled, pool.unlabeled) < _FEWEST or share * (pool.labeled + 1) < 1:
+        monitor.message(
+            f"All unlabeled photographs are kept: with {pool.labeled} labeled and "
+            f"{pool.unlabeled} unlabeled ones a share of {share:g} cannot be told. It takes "
+            f"{_FEWEST} of each, and {math.ceil(1 / share) - 1} labeled ones for this share."
+        )
         return photographs
     if not file.exists():
         values = likeness(
@@ -56,7 +64,7 @@ def screen(
             _features(method, pool.unlabeled_crops, pool.unlabeled),
         )
         _write(file, photographs, values)
-    kept = _read(file, pool.unlabeled) > share
+    kept = _read(file, photographs) > share
     if not kept.all():
         monitor.message(
             f"{np.sum(~kept)} of {len(kept)} unlabeled photographs are unlike the labeled ones and "
@@ -80,14 +88,17 @@ def _write(file: Path, photographs: Photographs, values: NDArray[np.float64]) ->
             writer.writerow((photographs.paths[index], f"{value:.6f}"))
 
 
-def _read(file: Path, count: int) -> NDArray[np.float64]:
+def _read(file: Path, photographs: Photographs) -> NDArray[np.float64]:
     try:
         with file.open(encoding="utf-8", newline="") as table:
-            values = np.array([float(row["likeness"]) for row in csv.DictReader(table)])
+            rows = list(csv.DictReader(table))
+        names = [Path(row["image"]).name for row in rows]
+        values = np.array([float(row["likeness"]) for row in rows])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ResumeError(f"'{file}' cannot be read ({error}).", _ANEW) from error
-    if len(values) != count:
-        raise ResumeError(f"'{file}' has {len(values)} rows, expected {count}.", _ANEW)
+    # By name alone, since folders may have moved.
+    if names != [Path(photographs.paths[index]).name for index in photographs.unlabeled]:
+        raise ResumeError(f"'{file}' is of other photographs than this training.", _ANEW)
     return values
 
 

@@ -97,9 +97,13 @@ class Backbone(nn.Module):
             return []
         training, device = self.net.training, next(self.net.parameters()).device
         self.net.eval()
-        with torch.no_grad():
-            image = torch.zeros(1, 3, 224, 224, device=device)
-            _, maps = self._looking_at(Tensor.clone, self._extract, image)
+        side = _side(self.net, self.options)
+        try:
+            with torch.no_grad():
+                image = torch.zeros(1, 3, side, side, device=device)
+                _, maps = self._looking_at(Tensor.clone, self._extract, image)
+        except (AssertionError, RuntimeError, ValueError):  # no image of that size
+            maps = []
         self.net.train(training)
         # timm says so of Swin-like networks, whose maps are (B, h, w, F).
         channels_last = getattr(self.net, "output_fmt", "NCHW") == "NHWC"
@@ -119,7 +123,8 @@ class Backbone(nn.Module):
         """Activations (B, F, h, w) of the places of normalized images (B, 3, H, W).
 
         It is the activation that an image would have, all of which looked like that place. With
-        plain average pooling their mean is the activation of the image.
+        plain average pooling their mean is the activation of the image; of several levels nearly
+        so where the grid of an earlier level is no multiple of the last one's.
 
         Raises:
             ModelError: the network pools in another way, such as by a class token.
@@ -160,9 +165,9 @@ class _Look(NamedTuple):
     kept: dict[int, Tensor]
 
 
-def _see(number: int, _: nn.Module, __: object, output: Tensor) -> None:
+def _see(number: int, _: nn.Module, __: object, output: object) -> None:
     look = _looking.get()
-    if look is not None:
+    if look is not None and isinstance(output, Tensor):
         look.kept[number] = look.keep(output)
 
 
@@ -184,3 +189,10 @@ def _module_of(stage: Sequence[str], net: nn.Module) -> str:
         if {f"{name}.{key}" for key, _ in part.named_parameters()} == set(stage):
             return str(name)
     return ""
+
+
+def _side(net: nn.Module, options: dict[str, Any]) -> int:
+    """Side of images that the network takes, as it was told or as timm states it."""
+    stated = getattr(net, "pretrained_cfg", None) or {}
+    side = options.get("img_size") or stated.get("input_size", (3, 224, 224))[-1]
+    return int(side[0] if isinstance(side, (list, tuple)) else side)

@@ -58,8 +58,8 @@ def build_backbone(
     backbone: Backbone = library.build(bare, options, pretrained=weights == "hub")
     if file is not None:
         load_weights(backbone, file, name)
-    backbone.read_levels(levels)
     backbone.options = options
+    backbone.read_levels(levels)
     backbone.mean = mean or backbone.mean
     backbone.std = std or backbone.std
     return backbone
