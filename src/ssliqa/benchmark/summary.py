@@ -111,12 +111,17 @@ def _curve(means: pd.DataFrame, test: str, out: Path) -> str:
     if means["labeled"].round().nunique() < 2:
         return ""
     curves = {}
-    for key, group in means.groupby(["method", "pair", "ratio"], sort=False, dropna=False):
-        several = [
-            part
-            for part, column in zip(key, ("method", "pair", "ratio"), strict=True)
-            if column == "method" or means[column].nunique() > 1
-        ]
+    # A method is drawn once for each network or pair that it trains, not for each of the plan.
+    means = means.assign(networks=[_networks(row) for _, row in means.iterrows()])
+    several_networks = means.groupby("method")["networks"].nunique().max() > 1
+    several_ratios = means["ratio"].nunique() > 1
+    for key, group in means.groupby(["method", "networks", "ratio"], sort=False, dropna=False):
+        method, networks, ratio = key
+        several = [method]
+        if several_networks:
+            several.append(networks)
+        if several_ratios:
+            several.append(ratio)
         name = ", ".join(str(part) for part in several if str(part) not in ("", "nan"))
         points = group.sort_values("labeled")[["labeled", "mean", "low", "high"]].dropna(
             subset=["mean"]

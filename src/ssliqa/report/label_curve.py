@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -9,6 +10,9 @@ from ssliqa.report.drawing import COLORS, picture, plain
 
 Curve = Sequence[tuple[float, float, float, float]]
 """Points (labels, mean, low, high) from few labels to many; low and high may be NaN."""
+
+# Letters of a name of which two go beside one another.
+_SHORT = 44
 
 
 def label_curve(curves: Mapping[str, Curve], path: str | Path, *, title: str, figure: str) -> Path:
@@ -27,7 +31,8 @@ def label_curve(curves: Mapping[str, Curve], path: str | Path, *, title: str, fi
         ConfigError: another suffix.
         MissingExtraError: matplotlib is not installed.
     """
-    with picture(path, 7, 4.4) as drawing:
+    columns = 2 if max(map(len, curves), default=0) <= _SHORT else 1
+    with picture(path, 7, 4.2 + 0.18 * math.ceil(len(curves) / columns)) as drawing:
         from matplotlib.ticker import NullFormatter, NullLocator
 
         axes = drawing.add_subplot()
@@ -45,5 +50,6 @@ def label_curve(curves: Mapping[str, Curve], path: str | Path, *, title: str, fi
         axes.set_ylabel(f"{figure}, mean over splits")
         axes.set_title(title, loc="left", fontsize=12, fontweight="bold")
         plain(axes, grid="y")
-        axes.legend(frameon=False, fontsize=9)
+        # Below the curves, where many lines of it cover none.
+        drawing.legend(loc="outside lower center", ncols=columns, frameon=False, fontsize=8.5)
     return Path(path)
