@@ -21,7 +21,7 @@ from ssliqa.models.heads import head_spec
 
 FOLDER = Path(__file__).parents[2] / "examples/plans"
 PLANS = sorted(path.stem for path in FOLDER.glob("*.yaml"))
-TABLES = {"livec", "livec-ablations"}
+TABLES = {"livec", "livec-ablations", "livec-fitted"}
 """Plans that read a label table; all others read a database by its name."""
 
 LABELS = ["1000", "2000", "3000"]
@@ -41,9 +41,16 @@ AXES = {
             *("ssliqa", "supervised", "predictions alone", "relations alone"),
             *("relations weigh 100", "teacher of the moment", "relations to a frozen teacher"),
         ],
-        ["mobilenetv2_100 <- mobilenetv1_100"],
+        ["mobilenetv1_025 <- mobilenetv1_100"],
         ["150"],
         [2],
+        5,
+    ),
+    "livec-fitted": (
+        ["trained from a random head", "fitted head, four levels"],
+        [""],
+        ["50", "150", "all"],
+        [],
         5,
     ),
     "koniq-labels": (THREE, [ALEX], [*LABELS, "all"], [2], 10),
