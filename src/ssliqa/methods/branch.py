@@ -74,12 +74,13 @@ class Branch(nn.Module):
     @property
     def moves_batch_norm(self) -> bool:
         """Whether training normalizes with the statistics of its batches somewhere."""
-        parts = self.model.backbone.modules()
-        norms = [part for part in parts if isinstance(part, _BatchNorm)]
-        return len(norms) > len(self._frozen_norms())
+        return len(self._norms()) > len(self._frozen_norms())
+
+    def _norms(self) -> list[_BatchNorm]:
+        return [part for part in self.model.backbone.modules() if isinstance(part, _BatchNorm)]
 
     def _frozen_norms(self) -> list[_BatchNorm]:
-        norms = [part for part in self.model.backbone.modules() if isinstance(part, _BatchNorm)]
+        norms = self._norms()
         learned = any(values.requires_grad for values in self.model.backbone.parameters())
         if self.freeze_batch_norm or not learned:
             return norms
