@@ -87,6 +87,15 @@ def test_only_equal_pairs_and_budgets_are_compared():
     assert len(against_baseline(results.assign(pair=results["method"]), "supervised")) == 0
 
 
+def test_a_method_without_unlabeled_images_is_compared_with_a_baseline_that_has_them():
+    rows = against_baseline(table(), "better")
+    assert rows["method"].tolist() == ["supervised"] * 3
+    assert rows["mean"].tolist() == pytest.approx([-0.055] * 3)
+    # With two ratios it would be anybody's guess which is meant.
+    other = table().query("method == 'better'").assign(ratio=1.0)
+    assert len(against_baseline(pd.concat([table(), other]), "better")) == 0
+
+
 def test_saved_labels_are_read_off_the_baselines_curve():
     saved = labels_saved(table(extra=0.05, spread=0), "supervised").set_index("labeled")
     # The baseline gains 0.1 with each threefold number of labels.

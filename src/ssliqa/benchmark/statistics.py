@@ -39,7 +39,7 @@ def against_baseline(results: pd.DataFrame, baseline: str, figure: str = "SRCC")
     """By how much each method exceeds the baseline on the same splits.
 
     A method is compared with the baseline of the same test set, pair and budget, and of the same
-    ratio where the baseline has one.
+    ratio where both have one.
 
     Returns:
         One row for each group but the baseline's: the columns of :data:`GROUP`, the mean
@@ -121,13 +121,13 @@ def labels_saved(results: pd.DataFrame, baseline: str, figure: str = "SRCC") -> 
         that is better already.
     """
     means = over_splits(results, figure)
+    own = means[means["method"] == baseline]
     rows = []
     for _, row in means[means["method"] != baseline].iterrows():
-        curve = means[
-            (means["method"] == baseline)
-            & (means["test"] == row["test"])
-            & (means["pair"] == row["pair"])
-            & (means["ratio"].isna() | (means["ratio"] == row["ratio"]))
+        curve = own[
+            (own["test"] == row["test"])
+            & (own["pair"] == row["pair"])
+            & _of_ratio(own, row["ratio"])
         ].sort_values("labeled")
         if len(curve) < 2:
             continue
@@ -160,9 +160,19 @@ def _partners(group: pd.DataFrame, baseline: pd.DataFrame) -> pd.DataFrame:
         (baseline["test"] == first["test"])
         & (baseline["pair"] == first["pair"])
         & (baseline["budget"] == first["budget"])
-        & (baseline["ratio"].isna() | (baseline["ratio"] == first["ratio"]))
+        & _of_ratio(baseline, first["ratio"])
     ]
     return group.merge(same, on="split", suffixes=("", "_baseline"))
+
+
+def _of_ratio(baseline: pd.DataFrame, ratio: float) -> pd.Series[bool]:
+    """Which of the baseline's rows a method of this ratio is compared with.
+
+    One that uses no unlabeled images is compared with the only ratio there is, or with none.
+    """
+    if math.isnan(ratio) and baseline["ratio"].nunique() == 1:
+        return baseline["ratio"].notna()
+    return baseline["ratio"].isna() | (baseline["ratio"] == ratio)
 
 
 def _spread(values: NDArray[np.float64]) -> dict[str, float]:
