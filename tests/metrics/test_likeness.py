@@ -38,8 +38,9 @@ def by_loops(labeled, unlabeled, seed):
     return [(1 + sum(own <= score)) / (len(own) + 1) for score in scores[len(labeled) :]]
 
 
-def test_equals_ridge_regression_fold_by_fold():
-    labeled, alike, foreign = kinds(labeled=13, alike=9, foreign=8, features=4)
+@pytest.mark.parametrize("features", [4, 40])  # fewer and more than photographs
+def test_equals_ridge_regression_fold_by_fold(features):
+    labeled, alike, foreign = kinds(labeled=13, alike=9, foreign=8, features=features)
     unlabeled = np.concatenate([alike, foreign])
     found = likeness(labeled, unlabeled, seed=3)
     np.testing.assert_allclose(found, by_loops(labeled, unlabeled, seed=3))

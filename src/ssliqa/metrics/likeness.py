@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 FOLDS = 5
 
-# For features of unit variance and kernels that are means over them. On LIVE Challenge with foreign
+# For features of unit variance, divided by the root of their number. On LIVE Challenge with foreign
 # photographs mixed in, 1 to 64 told them apart nearly equally well, 0.1 worse.
 _RIDGE = 4.0
 
@@ -43,7 +43,7 @@ def likeness(
     features = np.concatenate([labeled, unlabeled]).astype(np.float64)
     spread = features.std(axis=0)
     features = (features - features.mean(axis=0))[:, spread > 0] / spread[spread > 0]
-    kernel = features @ features.T / max(features.shape[1], 1)
+    features /= max(features.shape[1], 1) ** 0.5
     kind = np.repeat([1.0, -1.0], [len(labeled), len(unlabeled)])
     # Each kind has the same weight together, however many there are.
     weight = np.where(kind > 0, len(unlabeled), len(labeled)) * 2 / len(kind)
@@ -54,8 +54,20 @@ def likeness(
     )
     for fold in range(FOLDS):
         seen, held = folds != fold, folds == fold
-        system = kernel[np.ix_(seen, seen)] + np.diag(_RIDGE / weight[seen])
-        scores[held] = kernel[np.ix_(held, seen)] @ np.linalg.solve(system, kind[seen])
+        line = _ridge(features[seen], kind[seen], weight[seen])
+        scores[held] = features[held] @ line
     of_labeled = np.sort(scores[: len(labeled)])
     below = np.searchsorted(of_labeled, scores[len(labeled) :], side="right")
     return (1 + below) / (len(labeled) + 1)
+
+
+def _ridge(
+    features: NDArray[np.float64], target: NDArray[np.float64], weight: NDArray[np.float64]
+) -> NDArray[np.floating]:
+    """Weighted ridge regression; of the two forms that are equal, the one of fewer unknowns."""
+    count, size = features.shape
+    weighted = features.T * weight
+    if size < count:
+        return np.linalg.solve(weighted @ features + _RIDGE * np.eye(size), weighted @ target)
+    system = features @ features.T + np.diag(_RIDGE / weight)
+    return features.T @ np.linalg.solve(system, target)
