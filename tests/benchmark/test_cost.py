@@ -22,7 +22,10 @@ def cells(tiny_set, tmp_path, monkeypatch):
         rows = zip(tiny_set.names, tiny_set.mos, parts, strict=True)
         table.write_text("name,mos,set\n" + "".join(f"{n},{m},{p}\n" for n, m, p in rows))
         plan = tmp_path / "plan.yaml"
-        plan.write_text("methods: {supervised: {method: supervised}, ssliqa: {}}")
+        plan.write_text(
+            "methods: {supervised: {method: supervised}, ssliqa: {method: ssliqa}, "
+            "committee: {method: committee}}"
+        )
         given = {"labels": str(table), "images": str(tiny_set.folder), "scale": "0-100"}
         return read_plan(plan, {**given, "batch_size": 4, "epochs": 2, **settings}).cells
 
@@ -30,21 +33,21 @@ def cells(tiny_set, tmp_path, monkeypatch):
 
 
 def test_steps_and_crops_are_counted_on_the_parts_that_will_be_used(cells):
-    supervised, ssliqa = estimate(cells(label_budget=8))
+    supervised, ssliqa, _ = estimate(cells(label_budget=8))
     assert supervised.steps == 2 * 2
     assert supervised.seconds == 4 * 3 * 4 + 10 * 9
     # 4 unlabeled images in batches of 8: an epoch is as long as the labeled set.
     assert ssliqa.steps == 2 * 2
     assert ssliqa.seconds == 4 * (3 * (4 + 8) + 3 * 4 + 8) + 10 * 9
-    drawn, _ = estimate(cells(label_budget=8, official_split=False))
+    drawn, *_ = estimate(cells(label_budget=8, official_split=False))
     assert drawn.seconds == 4 * 3 * 4 + 5 * 9
 
 
 def test_further_test_sets_and_scattered_crops_count(cells):
-    alone, _ = estimate(cells())
-    more, _ = estimate(cells(), further=100)
+    alone, *_ = estimate(cells())
+    more, *_ = estimate(cells(), further=100)
     assert more.seconds - alone.seconds == 100 * 9
-    scattered, _ = estimate(cells(**{"protocol.test_crops": "scattered"}))
+    scattered, *_ = estimate(cells(**{"protocol.test_crops": "scattered"}))
     assert scattered.seconds - alone.seconds == 10
 
 
@@ -54,11 +57,18 @@ def test_more_labels_than_there_are_is_told_before_anything_is_trained(cells):
 
 
 def test_kept_activations_are_counted_once_and_not_at_each_step(cells):
-    _, ssliqa = estimate(cells(label_budget=8, views=4, **{"student.frozen_stages": 3}))
+    _, ssliqa, _ = estimate(cells(label_budget=8, views=4, **{"student.frozen_stages": 3}))
     steps = 4 * (0.5 * 3 * (4 + 8) + 3 * 4 + 8)
     assert ssliqa.seconds == steps + 4 * (8 + 4) * 0.5 + 10 * 9
-    _, drawn = estimate(cells(label_budget=8, **{"student.frozen_stages": 3}))
+    _, drawn, _ = estimate(cells(label_budget=8, **{"student.frozen_stages": 3}))
     assert drawn.seconds == 4 * (3 * (4 + 8) + 3 * 4 + 8) + 10 * 9
+
+
+@pytest.mark.parametrize(("views", "crops"), [(0, 4), (2, 2)])
+def test_a_fitted_student_sees_each_photograph_once_and_no_step(views, crops, cells):
+    committee = estimate(cells(label_budget=8, views=views))[2]
+    assert committee.steps == 2 * 2
+    assert committee.seconds == 4 * 3 * 4 + crops * (8 + 4) + 10 * 9
 
 
 def test_what_comes_after_frozen_stages_takes_a_part_of_the_time_of_all():

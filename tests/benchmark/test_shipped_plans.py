@@ -21,7 +21,7 @@ from ssliqa.models.heads import head_spec
 
 FOLDER = Path(__file__).parents[2] / "examples/plans"
 PLANS = sorted(path.stem for path in FOLDER.glob("*.yaml"))
-TABLES = {"livec", "livec-ablations", "livec-fitted"}
+TABLES = {"livec", "livec-ablations", "livec-fitted", "livec-methods"}
 """Plans that read a label table; all others read a database by its name."""
 
 LABELS = ["1000", "2000", "3000"]
@@ -52,6 +52,16 @@ AXES = {
         ["50", "150", "all"],
         [],
         5,
+    ),
+    "livec-methods": (
+        [
+            *("plain supervised", "supervised", "fitted head", "ssliqa", "mean_teacher", "rankup"),
+            *("ucvme", "self_training", "committee"),
+        ],
+        ["mobilenetv2_100 <- mobilenetv1_100"],
+        ["50", "150", "300", "all"],
+        [2],
+        10,
     ),
     "koniq-labels": (THREE, [ALEX], [*LABELS, "all"], [2], 10),
     "koniq-ratios": (["supervised student", "ssliqa"], [ALEX], LABELS, [1, 2, 3], 10),

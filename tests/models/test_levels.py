@@ -124,3 +124,20 @@ def test_a_saved_model_reads_what_it_read(tmp_path):
 def test_levels_that_cannot_be_read_are_an_error(name, levels, message):
     with pytest.raises(ModelError, match=message):
         build_backbone(name, levels=levels)
+
+
+@pytest.mark.parametrize(
+    ("name", "sizes"),
+    [
+        ("mobilenetv2_100", (64, 96, 160, 1280)),
+        ("alexnet", (192, 384, 256, 256)),
+        ("scene_statistics", None),  # has but one stage
+        ("test_vit", (64,)),  # no feature maps
+    ],
+)
+def test_some_levels_are_four_or_as_many_as_can_be_read(name, sizes):
+    backbone = build_backbone(name, levels=None)
+    assert backbone.level_sizes == (sizes or (build_backbone(name).features,))
+    assert backbone.features == sum(backbone.level_sizes)
+    images = torch.rand(1, 3, *[160 if name == "test_vit" else 96] * 2)
+    assert backbone.eval()(images).shape == (1, backbone.features)

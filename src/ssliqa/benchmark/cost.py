@@ -18,6 +18,7 @@ from ssliqa.images import Protocol
 from ssliqa.methods import Branch, Crops, Images, find_method
 from ssliqa.models import QualityModel
 from ssliqa.training import BranchConfig, TrainConfig
+from ssliqa.training.pool import CROPS
 from ssliqa.training.precision import use_bf16
 
 _BACKWARD = 2.0
@@ -65,27 +66,29 @@ def _cost(config: TrainConfig, further: int, threads: int) -> Cost:
     unrated += len(list_photographs(config.unlabeled))
     labeled = label_count(config.label_budget, training)
     unlabeled = training - labeled + unrated if kind.uses_unlabeled else 0
+    shown = unlabeled > 0 and kind.draws_unlabeled()
     rounds = [labeled * config.repeats / config.batch_size]
-    if unlabeled:
+    if shown:
         crops = unlabeled * config.repeats * config.unlabeled_crops
         rounds.append(crops / config.unlabeled_batch_size)
     shorter = config.epoch_ends == "shorter"
     epoch = max(1, math.floor(min(rounds))) if shorter else math.ceil(max(rounds))
     steps = epoch * config.epochs if config.steps is None else config.steps
 
-    student, student_learns = _seconds_a_crop(config, config.student, threads)
-    of_labeled = config.batch_size
-    of_unlabeled = config.unlabeled_batch_size if unlabeled else 0
-    step = (1 + _BACKWARD) * student_learns * (of_labeled + of_unlabeled)
-    once = student - student_learns
-    if "teacher" in kind.branch_names:
-        teacher, teacher_learns = _seconds_a_crop(config, config.teacher, threads)
-        back = _BACKWARD if "teacher" in kind.learn_from_unlabeled else 0
-        step += teacher_learns * ((1 + _BACKWARD) * of_labeled + (1 + back) * of_unlabeled)
-        once += teacher - teacher_learns
-    activations = config.views * (labeled + unlabeled) * once
-    scoring = (test + further) * config.protocol.test_count * student
-    return Cost(steps, steps * step + activations + scoring)
+    of_unlabeled = config.unlabeled_batch_size if shown else 0
+    step = once = 0.0
+    whole = {}
+    for name, branch in (("student", config.student), ("teacher", config.teacher)):
+        if name not in kind.branch_names:
+            continue
+        fitted = name in kind.fitted
+        whole[name], learns = _seconds_a_crop(config, branch, fitted, threads)
+        back = _BACKWARD if name in kind.learn_from_unlabeled else 0
+        step += learns * ((1 + _BACKWARD) * config.batch_size + (1 + back) * of_unlabeled)
+        views = config.views or (CROPS if fitted else 0)
+        once += views * (labeled + unlabeled) * (whole[name] - learns)
+    scoring = (test + further) * config.protocol.test_count * whole["student"]
+    return Cost(steps, steps * step + once + scoring)
 
 
 def _images(config: TrainConfig) -> tuple[int, int, int]:
@@ -105,18 +108,22 @@ def _photographs(source: str) -> tuple[int, Counter[str] | None, int]:
     return len(table), parts, len(table.unrated)
 
 
-def _seconds_a_crop(config: TrainConfig, branch: BranchConfig, threads: int) -> tuple[float, float]:
+def _seconds_a_crop(
+    config: TrainConfig, branch: BranchConfig, fitted: bool, threads: int
+) -> tuple[float, float]:
     """A pass forward, and a pass through what a step computes: less where views are kept."""
-    frozen = branch.frozen_stages if config.views else 0
+    frozen = branch.frozen_stages if config.views and not fitted else 0
+    levels = branch.levels or (None if fitted else 1)
     # Of the settings those that change the time, in a form that can be looked up.
-    told = json.dumps([branch.name, branch.head, branch.levels, branch.bf16, branch.options])
-    return _timed(told, config.protocol.crop, frozen, threads)
+    told = json.dumps([branch.name, branch.head, levels, branch.bf16, branch.options])
+    forward, learns = _timed(told, config.protocol.crop, frozen, threads)
+    return forward, 0.0 if fitted else learns
 
 
 @cache
 def _timed(told: str, crop: int, frozen: int, threads: int) -> tuple[float, float]:  # noqa: ARG001
     name, head, levels, bf16, options = json.loads(told)
-    settings = BranchConfig(name=name, head=head, levels=levels, bf16=bf16, options=options)
+    settings = BranchConfig(name=name, head=head, bf16=bf16, options=options)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     protocol = Protocol(short=max(crop, Protocol.short), crop=crop)
     model = QualityModel.create(name, options=options, head=head, levels=levels, protocol=protocol)

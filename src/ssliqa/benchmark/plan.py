@@ -29,7 +29,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -40,7 +40,7 @@ from ssliqa.benchmark.settings import filled, merged
 from ssliqa.benchmark.test_sets import test_sets
 from ssliqa.data import RatedSource
 from ssliqa.errors import ConfigError
-from ssliqa.methods import find_method
+from ssliqa.methods import Method, find_method
 from ssliqa.training import TrainConfig
 from ssliqa.training.presets import read_preset
 from ssliqa.training.run_config import DEFAULT_METHOD, config_parser, parse_config
@@ -178,20 +178,20 @@ def _cell(
         student=config.student.name,
         teacher=config.teacher.name if "teacher" in kind.branch_names else "",
         budget=str(budget),
-        ratio=config.unlabeled_ratio if kind.uses_unlabeled else None,
+        ratio=config.unlabeled_ratio if kind.draws_unlabeled() else None,
         split=seed,
-        config=_without_idle(config, kind.branch_names, kind.uses_unlabeled),
+        config=_without_idle(config, kind),
     )
 
 
-def _without_idle(
-    config: TrainConfig, branches: Sequence[str], uses_unlabeled: bool
-) -> TrainConfig:
+def _without_idle(config: TrainConfig, kind: type[Method]) -> TrainConfig:
     """Defaults for settings the method does not use, so that they do not tell cells apart."""
     plain = TrainConfig(labels="", out=".")
-    if "teacher" not in branches:
-        config = replace(config, teacher=plain.teacher)
-    if not uses_unlabeled:
-        names = ("unlabeled", "unlabeled_ratio", "unlabeled_crops", "screen")
-        config = replace(config, **{name: getattr(plain, name) for name in names})
-    return config
+    idle = []
+    if "teacher" not in kind.branch_names:
+        idle += ["teacher"]
+    if not kind.draws_unlabeled():
+        idle += ["unlabeled_ratio", "unlabeled_crops"]
+    if not kind.uses_unlabeled:
+        idle += ["unlabeled", "screen"]
+    return replace(config, **{name: getattr(plain, name) for name in idle})

@@ -93,15 +93,23 @@ class Method(nn.Module, ABC):
     """Frozen dataclass of the method's own settings."""
     branch_names: ClassVar[tuple[str, ...]] = ("student",)
     """The branches it trains; ``student`` is always the one that is kept."""
+    fitted: ClassVar[tuple[str, ...]] = ()
+    """The branches of which only the head is fitted; their networks keep their start weights."""
     uses_unlabeled: ClassVar[bool] = False
-    """Whether :meth:`step` takes unlabeled images."""
+    """Whether it looks at unlabeled photographs."""
     learn_from_unlabeled: ClassVar[tuple[str, ...]] = ("student",)
-    """The branches that unlabeled images teach, where there are any; the others only label."""
+    """The branches that unlabeled images teach in :meth:`step`, where there are any; the others
+    only label."""
 
     def __init__(self, config: Any, branches: Mapping[str, Branch]) -> None:
         super().__init__()
         self.config = config
         self.branches = nn.ModuleDict({name: branches[name] for name in self.branch_names})
+
+    @classmethod
+    def draws_unlabeled(cls) -> bool:
+        """Whether steps are given unlabeled images: where these teach a branch."""
+        return cls.uses_unlabeled and bool(cls.learn_from_unlabeled)
 
     def branch(self, name: str) -> Branch:
         """The branch of this name."""

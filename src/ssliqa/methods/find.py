@@ -16,6 +16,7 @@ _NOT_METHODS = {
     "contract",
     "crops",
     "find",
+    "fitted_head",
     "joined_batch",
     "photo_means",
     "settings",

@@ -99,7 +99,7 @@ class QualityModel(nn.Module, PyTorchModelHubMixin, library_name="ssliqa"):
         head: str = "linear",
         protocol: Protocol | None = None,
         scale: Scale = ACR,
-        levels: int = 1,
+        levels: int | None = 1,
     ) -> QualityModel:
         """A new model with an untrained head.
 
@@ -112,7 +112,8 @@ class QualityModel(nn.Module, PyTorchModelHubMixin, library_name="ssliqa"):
             head: ``"linear"``, ``"published"`` or hidden sizes such as ``"512-256"``.
             protocol: how photographs become network input.
             scale: the scale of the ratings the model is to learn.
-            levels: how many of the backbone's last stages the activation is pooled from.
+            levels: how many of the backbone's last stages the activation is pooled from; None for
+                the last four, or as many of these as can be read.
 
         Raises:
             ConfigError: unknown backbone, option or head.
@@ -132,7 +133,7 @@ class QualityModel(nn.Module, PyTorchModelHubMixin, library_name="ssliqa"):
             head=spec.as_dict(),
             protocol=(protocol or Protocol()).as_dict(),
             scale=scale.as_dict(),
-            levels=levels,
+            levels=len(built.level_sizes),
         )
         model.backbone.load_state_dict(built.state_dict())
         return model

@@ -7,10 +7,10 @@ from torch.nn import BatchNorm1d
 
 from ssliqa.errors import ConfigError
 from ssliqa.methods import Branch, Method, find_method
+from ssliqa.methods.fitted_head import linear_layer
 from ssliqa.models import QualityModel
 from ssliqa.opinion import Scale
 from ssliqa.training.config import BranchConfig, TrainConfig
-from ssliqa.training.head_fit import linear_layer
 from ssliqa.training.precision import use_bf16
 from ssliqa.training.run_config import method_settings
 
@@ -29,6 +29,7 @@ def build_method(config: TrainConfig, scale: Scale, device: torch.device) -> Met
     for name in kind.branch_names:
         branch = settings[name]
         weights = branch.weights or config.weights
+        fitted = name in kind.fitted
         model = QualityModel.create(
             branch.name,
             weights=weights,
@@ -36,7 +37,7 @@ def build_method(config: TrainConfig, scale: Scale, device: torch.device) -> Met
             mean=branch.mean,
             std=branch.std,
             head=branch.head,
-            levels=branch.levels,
+            levels=branch.levels or (None if fitted else 1),
             protocol=config.protocol,
             scale=scale,
         )
@@ -44,7 +45,7 @@ def build_method(config: TrainConfig, scale: Scale, device: torch.device) -> Met
             branch.batch_norm == "auto" and weights != "none"
         )
         smallest = config.batch_size
-        if kind.uses_unlabeled:
+        if kind.draws_unlabeled():
             smallest = min(smallest, config.unlabeled_batch_size)
         if smallest == 1 and any(isinstance(part, BatchNorm1d) for part in model.head.modules()):
             raise ConfigError(
@@ -54,16 +55,16 @@ def build_method(config: TrainConfig, scale: Scale, device: torch.device) -> Met
         branches[name] = Branch(
             model,
             freeze_batch_norm=frozen,
-            frozen_stages=branch.frozen_stages,
+            frozen_stages=len(model.backbone.stages) if fitted else branch.frozen_stages,
             bf16=use_bf16(branch, model, device),
             enter_trunk=config.views > 0,
         )
-        if config.fit_head:
+        if config.fit_head or fitted:
             linear_layer(branches[name], name)
-            if config.steps != 0 and branches[name].moves_batch_norm:
-                raise ConfigError(
-                    f"fit_head fits the {name}'s head with batch-norm at rest, and training would "
-                    "begin with that of batches.",
-                    f"Use --{name}.batch_norm frozen, or leave fit_head out.",
-                )
+        if config.fit_head and config.steps != 0 and branches[name].moves_batch_norm:
+            raise ConfigError(
+                f"fit_head fits the {name}'s head with batch-norm at rest, and training would "
+                "begin with that of batches.",
+                f"Use --{name}.batch_norm frozen, or leave fit_head out.",
+            )
     return kind(method_settings(config), branches)

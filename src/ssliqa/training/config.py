@@ -22,7 +22,8 @@ class BranchConfig:
         head: 'linear', 'published' (the authors' MLP for this backbone), or hidden sizes such as
             '512-256'.
         levels: from how many of the last stages the activation is pooled. What is left of
-            sharpness or noise is seen better in earlier stages; with few labels 3 or 4 help a lot.
+            sharpness or noise is seen better in earlier stages. 0 takes the last four, or as many
+            of these as can be read, where the method only fits a head to this network, else 1.
         options: further arguments of the backbone's builder, such as {"pad_type": "same"}.
         mean: RGB means on 0..1 that the weights want, where they cannot be known from the weights.
         std: RGB standard deviations, likewise.
@@ -37,7 +38,7 @@ class BranchConfig:
     name: str = "mobilenetv2_100"
     weights: str | None = None
     head: str = "linear"
-    levels: int = 1
+    levels: int = 0
     options: dict[str, Any] = field(default_factory=dict)
     mean: tuple[float, float, float] | None = None
     std: tuple[float, float, float] | None = None
@@ -47,7 +48,7 @@ class BranchConfig:
 
     def __post_init__(self) -> None:
         _require(self.frozen_stages >= 0, f"frozen_stages is {self.frozen_stages}", "0 or more")
-        _require(self.levels >= 1, f"levels is {self.levels}", "1 or more")
+        _require(self.levels >= 0, f"levels is {self.levels}", "0 or more")
 
 
 @dataclass(frozen=True)

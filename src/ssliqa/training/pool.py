@@ -15,8 +15,8 @@ from ssliqa.training.activations import KeptActivations, needs_pixels
 from ssliqa.training.config import TrainConfig
 from ssliqa.training.photographs import Photographs
 
-# Fixed crops of a photograph where training draws any crop.
-_CROPS = 4
+CROPS = 4
+"""Fixed crops of a photograph where training draws any crop."""
 
 
 def open_pool(
@@ -35,7 +35,7 @@ def open_pool(
         kept: from :func:`ssliqa.training.activations.keep_activations`.
         device: where crops go.
     """
-    views = crop_views(config.views or _CROPS)
+    views = crop_views(config.views or CROPS)
     with_pixels = needs_pixels(method, kept)
 
     def crops(index: int) -> Images:

@@ -99,7 +99,7 @@ def open_streams(
     return Streams(
         labeled=stream(labeled, config.batch_size, 0),
         unlabeled=stream(unlabeled, config.unlabeled_batch_size, 1, config.unlabeled_crops)
-        if method.uses_unlabeled and len(unlabeled)
+        if method.draws_unlabeled() and len(unlabeled)
         else None,
         target=lambda indices: photographs.distribution[labeled[indices]],
     )

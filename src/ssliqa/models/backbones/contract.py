@@ -20,6 +20,9 @@ Triple = tuple[float, float, float]
 
 _Found = TypeVar("_Found")
 
+# With 3 to 5 levels of MobileNets a fitted head is about equally good, with 1 or 2 worse.
+_SOME = 4
+
 # What the forward pass under way keeps of the outputs of earlier stages. A context variable, so
 # that several threads can use one network, and copies of it work.
 _looking: ContextVar[_Look | None] = ContextVar("looking", default=None)
@@ -77,19 +80,43 @@ class Backbone(nn.Module):
         Raises:
             ModelError: the network has not so many stages, or their outputs are no feature maps.
         """
-        modules = [_module_of(stage, self.net) for stage in self.stages[:-1]]
-        most = 1 + next((k for k, name in enumerate(reversed(modules)) if not name), len(modules))
-        if not 1 <= count <= most:
+        modules = self._earlier_modules()
+        if not 1 <= count <= 1 + len(modules):
             raise ModelError(
-                f"levels is {count}; of this network the last {most} stages can be read.",
-                f"Give 1 to {most}.",
+                f"levels is {count}; of this network the last {1 + len(modules)} stages can be "
+                "read.",
+                f"Give 1 to {1 + len(modules)}.",
             )
         earlier = modules[len(modules) - (count - 1) :]
-        for number, name in enumerate(earlier):
+        hooks = [
             self.net.get_submodule(name).register_forward_hook(partial(_see, number))
+            for number, name in enumerate(earlier)
+        ]
         self._earlier = len(earlier)
-        self.level_sizes = (*self._map_sizes(), self.features)
+        try:
+            sizes = self._map_sizes()
+        except ModelError:
+            self._earlier = 0
+            for hook in hooks:
+                hook.remove()
+            raise
+        self.level_sizes = (*sizes, self.features)
         self.features = sum(self.level_sizes)
+
+    def read_some_levels(self) -> None:
+        """Read the last four stages, or as many as there are; of some networks only the last."""
+        for count in range(min(_SOME, 1 + len(self._earlier_modules())), 1, -1):
+            try:
+                return self.read_levels(count)
+            except ModelError:
+                continue
+        return None
+
+    def _earlier_modules(self) -> list[str]:
+        """The modules of the stages before the last that are modules of their own, in a row."""
+        modules = [_module_of(stage, self.net) for stage in self.stages[:-1]]
+        alone = next((k for k, name in enumerate(reversed(modules)) if not name), len(modules))
+        return modules[len(modules) - alone :]
 
     def _map_sizes(self) -> list[int]:
         """Channels of the earlier stages that are read, as seen in a forward pass."""

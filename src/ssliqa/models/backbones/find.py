@@ -26,7 +26,7 @@ def build_backbone(
     options: dict[str, Any] | None = None,
     mean: Triple | None = None,
     std: Triple | None = None,
-    levels: int = 1,
+    levels: int | None = 1,
 ) -> Backbone:
     """Build a backbone by name.
 
@@ -39,7 +39,8 @@ def build_backbone(
         mean, std: normalization per RGB channel on [0, 1] images; by default what the weights
             were trained with, as far as known: the file's metadata, then the list of known files,
             then the library's entry.
-        levels: how many of the last stages the activation is pooled from.
+        levels: how many of the last stages the activation is pooled from; None for the last four,
+            or as many of these as can be read.
 
     Raises:
         ConfigError: unknown name or option.
@@ -59,7 +60,10 @@ def build_backbone(
     if file is not None:
         load_weights(backbone, file, name)
     backbone.options = options
-    backbone.read_levels(levels)
+    if levels is None:
+        backbone.read_some_levels()
+    else:
+        backbone.read_levels(levels)
     backbone.mean = mean or backbone.mean
     backbone.std = std or backbone.std
     return backbone

@@ -1,0 +1,148 @@
+"""Committee: a fitted student and a trained teacher label the pool, and the student learns from it.
+
+    before:  student's head = fit(labels)
+    steps:   loss = d(p_t, target)                         the teacher learns from the labels
+    after:   q_u = (1 - v) p_s(u) + v p_t(u)               means over the crops of photograph u
+             student's head = fit(labels; q_u with the weight a w_u)
+
+The student's network is never trained: with few labels a head fitted to several of its levels is
+better than the network that training makes of it, and a fit costs seconds. The teacher is trained
+and errs in other ways, so the two together know more than either. p_t is that of the moving average
+of the teacher, w_u = min(1, l_u / 0.2), and l_u is how like the labeled photographs u is: it is
+spread evenly over 0..1 for photographs of their kind and small for others. How far the two agree
+says nothing here, since a photograph on which they do not is one that the student can learn from.
+
+Source: this package. Parts of it: two views that label for each other, A. Blum, T. Mitchell,
+"Combining Labeled and Unlabeled Data with Co-Training", COLT 1998; a small network taught by
+several, G. Hinton, O. Vinyals, J. Dean, "Distilling the Knowledge in a Neural Network", 2015.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Literal, cast
+
+import torch
+from torch import Tensor
+
+from ssliqa.errors import ConfigError
+from ssliqa.losses import DISTRIBUTION_LOSSES
+from ssliqa.methods.average import begin_again, moving_average
+from ssliqa.methods.branch import Branch
+from ssliqa.methods.contract import Labeled, Method, Pool, Progress, StepResult, Unlabeled
+from ssliqa.methods.fitted_head import activations, fit_head
+from ssliqa.methods.settings import require_decay
+from ssliqa.metrics.likeness import FOLDS, likeness
+
+# Of photographs of the labeled kind one in five is below it, and weighs half on average.
+_LIKE = 0.2
+# A third of what is best for labels alone: there are more photographs, and what the committee says
+# of them is smoother than ratings are.
+_PENALTY = 0.005
+
+
+@dataclass(frozen=True)
+class CommitteeConfig:
+    """Settings of the committee.
+
+    Args:
+        loss: how far the teacher's distribution lies from the raters'; 'cdf' is the squared
+            difference of cumulative shares, 'mse' the squared difference of shares. Heads are
+            fitted by the former.
+        teacher_share: the teacher's share v in what the committee says.
+        credit: how much that counts beside a rating (a).
+        average: decay of the moving average of the teacher; 0 takes the weights of the moment.
+    """
+
+    loss: Literal["cdf", "mse"] = "cdf"
+    teacher_share: float = 0.5
+    credit: float = 1.0
+    average: float = 0.98
+
+    def __post_init__(self) -> None:
+        require_decay(self, "average")
+        if not 0 <= self.teacher_share <= 1:
+            raise ConfigError(f"method.teacher_share is {self.teacher_share}.", "Use 0 to 1.")
+        if not 0 < self.credit < float("inf"):
+            raise ConfigError(
+                f"method.credit is {self.credit}; expected a number above 0.",
+                "1 lets what the committee says count as much as a rating.",
+            )
+
+
+class Committee(Method):
+    """A student's head fitted to what student and teacher say together."""
+
+    Config: ClassVar[type[CommitteeConfig]] = CommitteeConfig
+    branch_names: ClassVar[tuple[str, ...]] = ("student", "teacher")
+    fitted: ClassVar[tuple[str, ...]] = ("student",)
+    uses_unlabeled: ClassVar[bool] = True
+    learn_from_unlabeled: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, config: CommitteeConfig, branches: Mapping[str, Branch]) -> None:
+        super().__init__(config, branches)
+        self.branch("student").requires_grad_(False)
+        self.average = moving_average(self.branch("teacher"), config.average)
+        self._pool: Pool | None = None
+        self._last = False
+
+    def meet(self, pool: Pool) -> None:
+        """See :meth:`Method.meet`."""
+        begin_again(self.average, self.branch("teacher"))
+        student = self.branch("student")
+        self._pool = pool
+        self._rows = activations(student, pool.labeled_crops, pool.labeled)
+        fit_head(student, "student", self._rows, pool.distribution)
+
+    def before_step(self, progress: Progress) -> None:
+        """See :meth:`Method.before_step`."""
+        self._last = progress.step == progress.steps - 1
+
+    def step(
+        self,
+        labeled: Labeled,
+        unlabeled: Unlabeled | None,  # noqa: ARG002
+        progress: Progress,  # noqa: ARG002
+    ) -> StepResult:
+        """See :meth:`Method.step`."""
+        prediction = self.branch("teacher")(labeled.images)
+        loss = DISTRIBUTION_LOSSES[self.config.loss](prediction.distribution, labeled.distribution)
+        return StepResult(loss, {"teacher_label": loss.detach()})
+
+    def after_step(self) -> None:
+        """See :meth:`Method.after_step`."""
+        self.average.update_parameters(self.branch("teacher"))
+        if self._last and self._pool is not None and self._pool.unlabeled:
+            self._learn(self._pool)
+
+    def _learn(self, pool: Pool) -> None:
+        """Fit the student to the labels and to what the committee says of the pool."""
+        student, teacher = self.branch("student"), cast(Branch, self.average.module)
+        rows = activations(student, pool.unlabeled_crops, pool.unlabeled)
+        own = student.model.head(rows).softmax(dim=1)
+        taught = torch.stack(
+            [
+                teacher.target(pool.unlabeled_crops(place)).distribution.mean(dim=0)
+                for place in range(pool.unlabeled)
+            ]
+        )
+        said = torch.lerp(own, taught, self.config.teacher_share)
+        weights = torch.cat(
+            [rows.new_ones(pool.labeled), self.config.credit * self._trust(self._rows, rows)]
+        )
+        fit_head(
+            student,
+            "student",
+            torch.cat([self._rows, rows]),
+            torch.cat([pool.distribution, said]),
+            penalty=_PENALTY,
+            weights=weights,
+        )
+
+    @staticmethod
+    def _trust(labeled: Tensor, unlabeled: Tensor) -> Tensor:
+        if min(len(labeled), len(unlabeled)) < FOLDS:
+            return unlabeled.new_ones(len(unlabeled))
+        alike = likeness(labeled.cpu().numpy(), unlabeled.cpu().numpy())
+        return (torch.from_numpy(alike).to(unlabeled) / _LIKE).clamp_max(1)

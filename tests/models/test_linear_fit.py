@@ -1,0 +1,84 @@
+"""Fitted linear heads, compared with SciPy's minimum of the formula."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.optimize import minimize
+from scipy.special import softmax
+
+from ssliqa.models.linear_fit import PENALTY, fit_linear
+
+SIZES = (2, 6)
+
+
+@pytest.fixture
+def labeled():
+    """Activations (40, 8) whose parts have other scales, and the shares (40, 5) they call for."""
+    rng = np.random.default_rng(0)
+    activations = rng.normal(size=(40, 8)) * [1, 1, 5, 5, 5, 1, 0.1, 0.1] + rng.normal(size=8)
+    goodness = activations[:, 0] + activations[:, 6] * 10 + rng.normal(size=40)
+    shares = softmax(-((np.arange(5) - 2 - goodness[:, None]) ** 2), axis=1)
+    return torch.tensor(activations), torch.tensor(shares)
+
+
+def predicted(weight, bias, activations):
+    return softmax(activations.numpy() @ weight.numpy().T + bias.numpy(), axis=1)
+
+
+def test_the_fit_is_the_minimum_of_the_formula(labeled):
+    activations, shares = (values.numpy() for values in labeled)
+    center = activations.mean(0)
+    gain = np.repeat([2**-0.5, 6**-0.5], SIZES) / activations.std(0)
+
+    def objective(unknowns, penalty=0.5):
+        weight, bias = unknowns[:40].reshape(8, 5), unknowns[40:]
+        answers = softmax((activations - center) * gain @ weight + bias, axis=1)
+        apart = np.cumsum(answers - shares, axis=1)
+        return (apart**2).mean(axis=1).sum() + penalty * (weight**2).sum()
+
+    best = minimize(objective, np.zeros(45), method="BFGS", options={"gtol": 1e-7})
+    weight, bias = (values.numpy() for values in fit_linear(*labeled, SIZES, penalty=0.5))
+    found = np.concatenate([(weight.T / gain[:, None]).ravel(), bias + weight @ center])
+    # A level that nobody chose may have any bias that is small enough.
+    assert objective(found) == pytest.approx(best.fun, rel=1e-4)
+    np.testing.assert_allclose(found[:40], best.x[:40], atol=0.01)
+
+
+def test_units_and_offsets_of_the_activations_make_no_difference(labeled):
+    activations, shares = labeled
+    other = activations * torch.linspace(0.1, 3, 8) + torch.arange(8)
+    found = [predicted(*fit_linear(rows, shares, SIZES), rows) for rows in (activations, other)]
+    np.testing.assert_allclose(*found, atol=1e-5)
+
+
+def test_a_constant_activation_gets_no_weight(labeled):
+    activations, shares = labeled
+    activations[:, 3] = 7.0
+    weight, bias = fit_linear(activations, shares, SIZES)
+    assert weight[:, 3].abs().max() == 0
+    assert bias.isfinite().all()
+
+
+def test_an_activation_that_is_constant_but_for_rounding_gets_no_weight(labeled):
+    activations, shares = labeled
+    activations[:, 3] = 1.2345 + 2e-7 * torch.randn(40, generator=torch.Generator().manual_seed(0))
+    weight, _ = fit_linear(activations, shares, SIZES)
+    assert weight[:, 3].abs().max() == 0
+    assert weight.abs().max() < 1e3
+
+
+def test_a_larger_penalty_gives_smaller_weights(labeled):
+    sizes = [fit_linear(*labeled, SIZES, penalty=p)[0].norm() for p in (PENALTY, 1, 100)]
+    assert sizes[0] > 2 * sizes[1] > 4 * sizes[2]
+
+
+def test_a_photograph_of_weight_two_is_one_that_is_there_twice(labeled):
+    activations, shares = labeled
+    weights = torch.ones(40)
+    weights[:10] = 2
+    weights[30:] = 0
+    order = [*range(30), *range(10)]
+    once = fit_linear(activations, shares, SIZES, weights=weights)
+    twice = fit_linear(activations[order], shares[order], SIZES)
+    found = [predicted(*fit, activations) for fit in (once, twice)]
+    np.testing.assert_allclose(*found, atol=1e-5)

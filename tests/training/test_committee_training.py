@@ -1,0 +1,60 @@
+"""Trainings whose student is fitted to what a committee says."""
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from ssliqa.cli.train import configuration
+from ssliqa.errors import ConfigError
+from ssliqa.models import QualityModel
+from ssliqa.training import Monitor, resume, train
+
+OPTIONS = ("--method", "committee", "--label-budget", "12", "--steps", "4", "--views", "2")
+
+
+class StopAt(Monitor):
+    """Ends a training as a power cut would, after a step's checkpoint."""
+
+    def __init__(self, last):
+        self.last = last
+
+    def step(self, progress, loss):  # noqa: ARG002
+        if progress.step == self.last:
+            raise KeyboardInterrupt
+
+
+def test_the_student_keeps_its_network_and_reads_several_of_its_levels(tiny_set, tmp_path):
+    result = train(configuration(tiny_set.arguments(tmp_path / "run", *OPTIONS)), Monitor())
+    assert len(result.model.backbone.level_sizes) == 4
+    torch.manual_seed(0)
+    untrained = QualityModel.create("test_resnet", levels=4).backbone.state_dict()
+    found = result.model.backbone.state_dict()
+    assert all(torch.equal(values, found[key]) for key, values in untrained.items())
+
+
+def test_a_training_that_was_interrupted_ends_with_the_same_head(tiny_set, tmp_path):
+    whole = train(configuration(tiny_set.arguments(tmp_path / "whole", *OPTIONS)), Monitor())
+    cut = configuration(tiny_set.arguments(tmp_path / "cut", *OPTIONS, "--checkpoint-minutes", "0"))
+    with pytest.raises(KeyboardInterrupt):
+        train(cut, StopAt(2))
+    again = resume(tmp_path / "cut", Monitor())
+    assert torch.equal(again.model.head[0].weight, whole.model.head[0].weight)
+    one, other = (
+        load_file(tmp_path / run / "model" / "model.safetensors") for run in ("whole", "cut")
+    )
+    assert all(torch.equal(one[key], other[key]) for key in one)
+
+
+def test_photographs_to_label_make_a_difference_and_are_not_needed(tiny_set, tmp_path):
+    runs = {}
+    for name, share in (("pool", "12"), ("none", "19")):
+        options = (*OPTIONS, "--label-budget", share)
+        runs[name] = train(configuration(tiny_set.arguments(tmp_path / name, *options)), Monitor())
+    assert not torch.equal(*(run.model.head[0].weight for run in runs.values()))
+
+
+def test_a_student_whose_head_cannot_be_fitted_is_refused_at_once(tiny_set, tmp_path):
+    options = (*OPTIONS, "--student.head", "16")
+    with pytest.raises(ConfigError, match="Only a linear head can be fitted"):
+        train(configuration(tiny_set.arguments(tmp_path / "run", *options)), Monitor())
+    assert not (tmp_path / "run" / "config.yaml").exists()
