@@ -80,7 +80,22 @@ def test_what_cannot_be_read_is_left_to_the_training(here, tmp_path):
     assert values["unlabeled"] == [str(tmp_path / "nowhere")]
 
 
-@pytest.mark.parametrize("later", [("--screen", "0.1"), ("--unlabeled-crops", "2")])
+@pytest.mark.parametrize(
+    "later",
+    [
+        *(("--screen", "0.1"), ("--unlabeled-crops", "2"), ("--fit-head", "true")),
+        ("--student.levels", "4"),
+    ],
+)
 def test_settings_that_came_later_count_only_where_they_change_something(here, later):
-    assert not {"screen", "unlabeled_crops"} & told(here).keys()
+    assert not {"screen", "unlabeled_crops", "fit_head"} & told(here).keys()
+    assert "levels" not in told(here)["student"]
     assert told(here) != told(here, *later)
+
+
+def test_one_level_is_what_a_trained_network_is_read_from_and_a_fitted_head_is_not(here):
+    one = ("--student.levels", "1")
+    assert told(here) == told(here, *one)
+    fitted = ("--method", "supervised", "--fit-head", "true", "--steps", "0")
+    assert told(here, *fitted) != told(here, *fitted, *one)
+    assert told(here, "--method", "committee") != told(here, "--method", "committee", *one)

@@ -8,7 +8,13 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from ssliqa.benchmark.statistics import against_baseline, labels_saved, over_splits, within_splits
+from ssliqa.benchmark.statistics import (
+    against_baseline,
+    labels_saved,
+    over_splits,
+    relative_time,
+    within_splits,
+)
 from ssliqa.metrics import srcc
 
 BASE = {50: 0.60, 150: 0.70, 450: 0.80}
@@ -104,6 +110,23 @@ def test_saved_labels_are_read_off_the_baselines_curve():
     assert saved.loc[450, "needed"] == math.inf
     worse = labels_saved(table(extra=-0.3, spread=0), "supervised")
     assert worse["needed"].tolist() == [50, 50, 50]
+
+
+def test_time_is_that_of_the_baseline_on_the_same_splits():
+    spent = {"supervised": 10.0, "better": 25.0}
+    results = table(budgets=(50,)).assign(
+        processor_seconds=lambda rows: rows["method"].map(spent) + rows["split"]
+    )
+    times = relative_time(results, "supervised").set_index("method")["time"]
+    assert times["supervised"] == 1
+    assert times["better"] == pytest.approx((6 * 25 + 15) / (6 * 10 + 15))
+    # A split that one of the two does not tell is left out for both.
+    results.loc[(results["method"] == "better") & (results["split"] == 5), "processor_seconds"] = (
+        math.nan
+    )
+    times = relative_time(results, "supervised").set_index("method")["time"]
+    assert times["better"] == pytest.approx((5 * 25 + 10) / (5 * 10 + 10))
+    assert relative_time(results.assign(processor_seconds=math.nan), "better")["time"].isna().all()
 
 
 def test_one_budget_shows_no_saving():

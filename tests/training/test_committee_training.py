@@ -5,7 +5,7 @@ import torch
 from safetensors.torch import load_file
 
 from ssliqa.cli.train import configuration
-from ssliqa.errors import ConfigError
+from ssliqa.errors import ConfigError, SsliqaError
 from ssliqa.models import QualityModel
 from ssliqa.training import Monitor, resume, train
 
@@ -45,12 +45,46 @@ def test_a_training_that_was_interrupted_ends_with_the_same_head(tiny_set, tmp_p
     assert all(torch.equal(one[key], other[key]) for key in one)
 
 
-def test_photographs_to_label_make_a_difference_and_are_not_needed(tiny_set, tmp_path):
-    runs = {}
-    for name, share in (("pool", "12"), ("none", "19")):
-        options = (*OPTIONS, "--label-budget", share)
-        runs[name] = train(configuration(tiny_set.arguments(tmp_path / name, *options)), Monitor())
-    assert not torch.equal(*(run.model.head[0].weight for run in runs.values()))
+class Told(Monitor):
+    """Keeps what it is told."""
+
+    def __init__(self):
+        self.messages = []
+
+    def message(self, text):
+        self.messages.append(text)
+
+
+def test_without_photographs_to_label_the_head_is_fitted_to_the_labels_and_nothing_trained(
+    tiny_set, tmp_path
+):
+    told = Told()
+    alone = train(
+        configuration(tiny_set.arguments(tmp_path / "alone", *OPTIONS, "--label-budget", "19")),
+        told,
+    )
+    assert any("no unlabeled photographs for the committee" in text for text in told.messages)
+    fitted = ("--method", "supervised", "--fit-head", "true", "--steps", "0", "--views", "2")
+    plain = train(configuration(tiny_set.arguments(tmp_path / "plain", *fitted)), Monitor())
+    torch.testing.assert_close(alone.model.head[0].weight, plain.model.head[0].weight)
+    pool = ("--label-budget", "19", "--unlabeled", tiny_set.further)
+    more = configuration(tiny_set.arguments(tmp_path / "more", *OPTIONS, *pool))
+    found = train(more, Monitor()).model.head[0].weight
+    assert (found - plain.model.head[0].weight).norm() > 0.05 * found.norm()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--steps", "0", "--fit-head", "true"), "steps is 0, and method committee trains"),
+        (("--student.frozen_stages", "50"), "frozen_stages is 50"),
+        (("--student.levels", "50"), "levels is 50"),
+    ],
+)
+def test_settings_that_cannot_be_are_told_at_once(options, message, tiny_set, tmp_path):
+    with pytest.raises(SsliqaError, match=message):
+        train(configuration(tiny_set.arguments(tmp_path / "run", *OPTIONS, *options)), Monitor())
+    assert not (tmp_path / "run" / "config.yaml").exists()
 
 
 def test_a_student_whose_head_cannot_be_fitted_is_refused_at_once(tiny_set, tmp_path):

@@ -62,7 +62,7 @@ def launch(arguments):
             process.kill()
 
 
-@pytest.mark.parametrize("method", ["self_training", "ucvme"])
+@pytest.mark.parametrize("method", ["self_training", "ucvme", "committee"])
 def test_a_method_whose_branches_take_turns_goes_on_with_two_processes(method, tiny_set, tmp_path):
     # Processes wait for the gradients of all parameters, also of a teacher that has finished.
     options = ("--method", method, "--label-budget", 12, "--steps", 6, "--batch-size", 2)

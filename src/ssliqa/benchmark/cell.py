@@ -91,7 +91,7 @@ def run_cell(folder: Path) -> None:
 
 def _train(settings: dict[str, Any], run: Path) -> tuple[dict[str, Any], QualityModel]:
     """Train, or go on with the training; what is to be told of it, still without figures."""
-    started = time.monotonic()
+    started, worked = time.monotonic(), time.process_time()
     if (run / "config.yaml").exists():
         model = resume(run).model
     else:
@@ -104,6 +104,7 @@ def _train(settings: dict[str, Any], run: Path) -> tuple[dict[str, Any], Quality
         "unlabeled": environment["unlabeled"],
         "parameters": sum(values.numel() for values in model.parameters()),
         "seconds": time.monotonic() - started,
+        "processor_seconds": time.process_time() - worked,
     }
     return result, model
 

@@ -18,12 +18,12 @@ from ssliqa.data import RatedSource, list_photographs
 from ssliqa.errors import SsliqaError
 from ssliqa.methods import find_method
 from ssliqa.training import TrainConfig
+from ssliqa.training.build import fitted_branches
 from ssliqa.training.run_config import config_values
 
 # Settings that came later. With these values a training is what it was before there were any, so
 # the cells of older benchmarks keep their names.
 _AS_BEFORE = {"screen": 0.0, "unlabeled_crops": 1, "fit_head": False}
-_BRANCH_AS_BEFORE = {"levels": 0}
 
 
 def without_places(config: TrainConfig) -> dict[str, Any]:
@@ -42,7 +42,8 @@ def without_places(config: TrainConfig) -> dict[str, Any]:
         if name not in of_method:
             del values[name]
             continue
-        _forget(values[name], _BRANCH_AS_BEFORE)
+        if branch.levels <= 1 and name not in fitted_branches(config):
+            del values[name]["levels"]
         weights = Path(branch.weights or config.weights).expanduser()
         if weights.is_dir():
             weights /= f"{branch.name}.safetensors"

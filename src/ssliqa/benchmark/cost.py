@@ -18,6 +18,7 @@ from ssliqa.images import Protocol
 from ssliqa.methods import Branch, Crops, Images, find_method
 from ssliqa.models import QualityModel
 from ssliqa.training import BranchConfig, TrainConfig
+from ssliqa.training.build import fitted_branches, levels_read
 from ssliqa.training.pool import CROPS
 from ssliqa.training.precision import use_bf16
 
@@ -81,12 +82,14 @@ def _cost(config: TrainConfig, further: int, threads: int) -> Cost:
     for name, branch in (("student", config.student), ("teacher", config.teacher)):
         if name not in kind.branch_names:
             continue
-        fitted = name in kind.fitted
+        fitted = name in fitted_branches(config)
         whole[name], learns = _seconds_a_crop(config, branch, fitted, threads)
         back = _BACKWARD if name in kind.learn_from_unlabeled else 0
         step += learns * ((1 + _BACKWARD) * config.batch_size + (1 + back) * of_unlabeled)
         views = config.views or (CROPS if fitted else 0)
         once += views * (labeled + unlabeled) * (whole[name] - learns)
+        if kind.fitted:  # the pool is labeled at the end
+            once += (config.views or CROPS) * unlabeled * learns
     scoring = (test + further) * config.protocol.test_count * whole["student"]
     return Cost(steps, steps * step + once + scoring)
 
@@ -113,7 +116,7 @@ def _seconds_a_crop(
 ) -> tuple[float, float]:
     """A pass forward, and a pass through what a step computes: less where views are kept."""
     frozen = branch.frozen_stages if config.views and not fitted else 0
-    levels = branch.levels or (None if fitted else 1)
+    levels = levels_read(branch, fitted)
     # Of the settings those that change the time, in a form that can be looked up.
     told = json.dumps([branch.name, branch.head, levels, branch.bf16, branch.options])
     forward, learns = _timed(told, config.protocol.crop, frozen, threads)

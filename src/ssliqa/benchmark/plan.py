@@ -58,7 +58,7 @@ class Cell:
         pair: the pair of networks as the plan says it; empty where it names none.
         student, teacher: backbones; the teacher is empty where the method has none.
         budget: labels as the plan says it (``150``, ``0.2``, ``all``).
-        ratio: unlabeled images for each labeled one; None where the method uses none.
+        ratio: unlabeled images a step for each labeled one; None where steps are given none.
         split: the seed.
         config: the training; ``out`` is left for the runner to fill.
     """
@@ -125,7 +125,7 @@ def read_plan(path: Path, overrides: Mapping[str, Any] | None = None) -> Plan:
         config = _config(name, plan.settings, own, pair)
         for budget, ratio, seed in itertools.product(plan.budgets, plan.ratios, plan.seeds):
             cell = _cell(name, pair, config, budget, ratio, seed)
-            cells[json.dumps(cell.place)] = cell  # without unlabeled images ratios are all one
+            cells[json.dumps(cell.place)] = cell  # where steps take none, ratios are all one
     baseline = plan.baseline or next(iter(plan.methods))
     if baseline not in plan.methods:
         raise ConfigError(
@@ -194,4 +194,8 @@ def _without_idle(config: TrainConfig, kind: type[Method]) -> TrainConfig:
         idle += ["unlabeled_ratio", "unlabeled_crops"]
     if not kind.uses_unlabeled:
         idle += ["unlabeled", "screen"]
-    return replace(config, **{name: getattr(plain, name) for name in idle})
+    config = replace(config, **{name: getattr(plain, name) for name in idle})
+    for name in kind.fitted:
+        branch = replace(getattr(config, name), frozen_stages=0, batch_norm="auto")
+        config = replace(config, **{name: branch})
+    return config

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,9 @@ def gather(plan: Plan, out: Path) -> pd.DataFrame:
 
     Columns: the axes, ``test`` (its name), ``n`` (test images), ``labeled`` and ``unlabeled``
     (training images), each figure with ``_low`` and ``_high`` of its 95 % interval over the test
-    images, ``parameters`` of the kept network, ``seconds`` of the training as far as the last
-    attempt at it took, and ``cell``, the folder's name. Undefined figures are empty.
+    images, ``parameters`` of the kept network, ``seconds`` and
+    ``processor_seconds`` of the training as far as the last attempt at it took, and ``cell``, the
+    folder's name. Undefined figures are empty.
     """
     rows: list[dict[str, Any]] = []
     for cell in plan.cells:
@@ -43,6 +45,8 @@ def gather(plan: Plan, out: Path) -> pd.DataFrame:
                     f"{name}_high": figure["high"],
                 }
             row |= {name: result[name] for name in ("parameters", "seconds")}
+            # Cells of older benchmarks do not tell.
+            row["processor_seconds"] = result.get("processor_seconds", math.nan)
             rows.append({**row, "cell": cell.key})
     frame = pd.DataFrame(rows)
     if len(frame):

@@ -139,6 +139,22 @@ def labels_saved(results: pd.DataFrame, baseline: str, figure: str = "SRCC") -> 
     return pd.DataFrame(rows)
 
 
+def relative_time(results: pd.DataFrame, baseline: str) -> pd.DataFrame:
+    """Processor time of each method's trainings over that of the baseline's on the same splits.
+
+    Returns:
+        One row for each group: the columns of :data:`GROUP` and ``time``, NaN where a cell does not
+        tell its time or the baseline has no such cell.
+    """
+    own = results[results["method"] == baseline]
+    rows = []
+    for key, group in results.groupby(list(GROUP), sort=False, dropna=False):
+        both = _partners(group, own)[["processor_seconds", "processor_seconds_baseline"]].dropna()
+        spent, of_baseline = both.sum() if len(both) else (math.nan, math.nan)
+        rows.append({**dict(zip(GROUP, key, strict=True)), "time": spent / of_baseline})
+    return pd.DataFrame(rows)
+
+
 def _labels_for(wanted: float, labeled: NDArray[np.float64], means: NDArray[np.float64]) -> float:
     means = np.asarray(means)
     if math.isnan(wanted) or np.isnan(means).any():

@@ -13,7 +13,13 @@ import pandas as pd
 from ssliqa import __version__
 from ssliqa.benchmark.gallery import SMALL_WIDTH, chosen_pictures, embedded
 from ssliqa.benchmark.plan import Plan
-from ssliqa.benchmark.statistics import against_baseline, labels_saved, over_splits, within_splits
+from ssliqa.benchmark.statistics import (
+    against_baseline,
+    labels_saved,
+    over_splits,
+    relative_time,
+    within_splits,
+)
 from ssliqa.benchmark.test_sets import OWN_TEST
 from ssliqa.errors import MissingExtraError
 from ssliqa.files import write_text
@@ -21,6 +27,11 @@ from ssliqa.report.label_curve import label_curve
 
 FIGURES = {"SRCC": "SRCC", "PLCC": "PLCC_fitted", "KRCC": "KRCC", "RMSE": "RMSE_fitted"}
 """What the means show, and the column it is in."""
+
+_OF_TIME = (
+    " Time is the processor time of the trainings over that of {} with as many labels; activations "
+    "that are kept are on the account of the first training that needs them."
+)
 
 
 @dataclass(frozen=True)
@@ -50,7 +61,7 @@ def write_summary(plan: Plan, results: pd.DataFrame, out: Path, missing: Sequenc
         MissingExtraError: matplotlib or jinja2 is not installed.
     """
     sections = [
-        *_means(results, out),
+        *_means(plan, results, out),
         *_comparisons(plan, results, out),
         *_labels_saved(plan, results),
         *_galleries(results, out),
@@ -63,7 +74,7 @@ def write_summary(plan: Plan, results: pd.DataFrame, out: Path, missing: Sequenc
     write_text(out / "summary.html", _html(plan.title, sections, out))
 
 
-def _means(results: pd.DataFrame, out: Path) -> list[Section]:
+def _means(plan: Plan, results: pd.DataFrame, out: Path) -> list[Section]:
     sections = []
     # A teacher trained alone stands in every pair it belongs to, and is one and the same.
     distinct = results.drop_duplicates(["test", "method", "cell"])
@@ -73,7 +84,9 @@ def _means(results: pd.DataFrame, out: Path) -> list[Section]:
         first = frames["SRCC"]
         header = ["method", "networks", "labels", "unlabeled : labeled", "splits"]
         header += ["SRCC mean [95 %]", "median", "SD", "PLCC", "KRCC", "RMSE"]
-        rows = [header]
+        times = relative_time(of_test, plan.baseline)["time"]
+        timed = times.notna().any()  # cells of older benchmarks do not tell
+        rows = [[*header, "time"] if timed else header]
         for k, (_, row) in enumerate(first.iterrows()):
             rows.append(
                 [
@@ -91,6 +104,8 @@ def _means(results: pd.DataFrame, out: Path) -> list[Section]:
                     ),
                 ]
             )
+            if timed:
+                rows[-1].append("-" if math.isnan(times.iloc[k]) else f"{times.iloc[k]:.1f}")
         images = sorted(set(of_test["n"]))
         tested = f"{images[0]}" if len(images) == 1 else f"{images[0]} to {images[-1]}"
         sections.append(
@@ -98,7 +113,8 @@ def _means(results: pd.DataFrame, out: Path) -> list[Section]:
                 f"Results on the {test}" if test == OWN_TEST else f"Results on {test}",
                 f"Means over splits, each tested on {tested} photographs. The interval is that of "
                 "the mean over the splits (bootstrap); with few splits it is rough. PLCC and RMSE "
-                "are those after the logistic fit.",
+                "are those after the logistic fit. 'Unlabeled : labeled' counts images of a step."
+                + (_OF_TIME.format(plan.baseline) if timed else ""),
                 rows,
                 _curve(first, test, out),
             )

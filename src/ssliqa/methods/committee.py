@@ -8,9 +8,13 @@
 The student's network is never trained: with few labels a head fitted to several of its levels is
 better than the network that training makes of it, and a fit costs seconds. The teacher is trained
 and errs in other ways, so the two together know more than either. p_t is that of the moving average
-of the teacher, w_u = min(1, l_u / 0.2), and l_u is how like the labeled photographs u is: it is
-spread evenly over 0..1 for photographs of their kind and small for others. How far the two agree
-says nothing here, since a photograph on which they do not is one that the student can learn from.
+of the teacher. w_u = min(1, l_u / 0.2), where l_u is the share of the labeled photographs that look
+less like labeled ones than u does: spread evenly over 0..1 for photographs of their kind, and 0 or
+little for others. How far the two agree says nothing here, since a photograph on which they do not
+is one that the student can learn from.
+
+So the student changes only before the first step and after the last: validations between these
+tell nothing new, and `keep best` chooses between its two heads. Steps show no unlabeled images.
 
 Source: this package. Parts of it: two views that label for each other, A. Blum, T. Mitchell,
 "Combining Labeled and Unlabeled Data with Co-Training", COLT 1998; a small network taught by
@@ -31,11 +35,11 @@ from ssliqa.losses import DISTRIBUTION_LOSSES
 from ssliqa.methods.average import begin_again, moving_average
 from ssliqa.methods.branch import Branch
 from ssliqa.methods.contract import Labeled, Method, Pool, Progress, StepResult, Unlabeled
-from ssliqa.methods.fitted_head import activations, fit_head
+from ssliqa.methods.fitted_head import fit_head, mean_activations
 from ssliqa.methods.settings import require_decay
-from ssliqa.metrics.likeness import FOLDS, likeness
+from ssliqa.metrics.likeness import FEWEST, likeness
 
-# Of photographs of the labeled kind one in five is below it, and weighs half on average.
+# One in five photographs of the labeled kind is below it, and these weigh half on average.
 _LIKE = 0.2
 # A third of what is best for labels alone: there are more photographs, and what the committee says
 # of them is smoother than ratings are.
@@ -82,7 +86,6 @@ class Committee(Method):
 
     def __init__(self, config: CommitteeConfig, branches: Mapping[str, Branch]) -> None:
         super().__init__(config, branches)
-        self.branch("student").requires_grad_(False)
         self.average = moving_average(self.branch("teacher"), config.average)
         self._pool: Pool | None = None
         self._last = False
@@ -92,8 +95,17 @@ class Committee(Method):
         begin_again(self.average, self.branch("teacher"))
         student = self.branch("student")
         self._pool = pool
-        self._rows = activations(student, pool.labeled_crops, pool.labeled)
-        fit_head(student, "student", self._rows, pool.distribution)
+        self._labeled = mean_activations(student, pool.labeled_crops, pool.labeled)
+        fit_head(student, "student", self._labeled, pool.distribution)
+
+    def needs_no_steps(self) -> str | None:
+        """See :meth:`Method.needs_no_steps`."""
+        if self._pool is None or self._pool.unlabeled:
+            return None
+        return (
+            "There are no unlabeled photographs for the committee, so no teacher is trained: the "
+            "student's head is fitted to the labels."
+        )
 
     def before_step(self, progress: Progress) -> None:
         """See :meth:`Method.before_step`."""
@@ -119,30 +131,30 @@ class Committee(Method):
     def _learn(self, pool: Pool) -> None:
         """Fit the student to the labels and to what the committee says of the pool."""
         student, teacher = self.branch("student"), cast(Branch, self.average.module)
-        rows = activations(student, pool.unlabeled_crops, pool.unlabeled)
-        own = student.model.head(rows).softmax(dim=1)
-        taught = torch.stack(
-            [
-                teacher.target(pool.unlabeled_crops(place)).distribution.mean(dim=0)
-                for place in range(pool.unlabeled)
-            ]
-        )
-        said = torch.lerp(own, taught, self.config.teacher_share)
-        weights = torch.cat(
-            [rows.new_ones(pool.labeled), self.config.credit * self._trust(self._rows, rows)]
-        )
+        share = self.config.teacher_share
+        rows, said = [], []
+        for place in range(pool.unlabeled):
+            crops = pool.unlabeled_crops(place)
+            own, taught = student.target(crops), teacher.target(crops).distribution
+            rows.append(own.activation.mean(dim=0))
+            said.append(torch.lerp(own.distribution, taught, share).mean(dim=0))
+        unlabeled = torch.stack(rows)
+        trust = self.config.credit * _trust(self._labeled, unlabeled)
         fit_head(
             student,
             "student",
-            torch.cat([self._rows, rows]),
-            torch.cat([pool.distribution, said]),
+            torch.cat([self._labeled, unlabeled]),
+            torch.cat([pool.distribution, torch.stack(said)]),
             penalty=_PENALTY,
-            weights=weights,
+            weights=torch.cat([trust.new_ones(pool.labeled), trust]),
         )
 
-    @staticmethod
-    def _trust(labeled: Tensor, unlabeled: Tensor) -> Tensor:
-        if min(len(labeled), len(unlabeled)) < FOLDS:
-            return unlabeled.new_ones(len(unlabeled))
-        alike = likeness(labeled.cpu().numpy(), unlabeled.cpu().numpy())
-        return (torch.from_numpy(alike).to(unlabeled) / _LIKE).clamp_max(1)
+
+def _trust(labeled: Tensor, unlabeled: Tensor) -> Tensor:
+    """Weights w (U,) of unlabeled photographs in 0..1, by activations (L, F) and (U, F)."""
+    if min(len(labeled), len(unlabeled)) < FEWEST:
+        return torch.ones(len(unlabeled))
+    alike = likeness(labeled.cpu().numpy(), unlabeled.cpu().numpy())
+    # From (1 + k) / (L + 1) to k / L, so that what is unlike all labeled ones weighs nothing.
+    share = (alike * (len(labeled) + 1) - 1) / len(labeled)
+    return torch.from_numpy(share / _LIKE).clamp(0, 1)

@@ -92,9 +92,10 @@ class Method(nn.Module, ABC):
     Config: ClassVar[type[Any]]
     """Frozen dataclass of the method's own settings."""
     branch_names: ClassVar[tuple[str, ...]] = ("student",)
-    """The branches it trains; ``student`` is always the one that is kept."""
+    """The branches it has; ``student`` is always the one that is kept."""
     fitted: ClassVar[tuple[str, ...]] = ()
-    """The branches of which only the head is fitted; their networks keep their start weights."""
+    """The branches of which only the head is fitted, by the method itself; their networks keep
+    their start weights, and no step trains anything of them."""
     uses_unlabeled: ClassVar[bool] = False
     """Whether it looks at unlabeled photographs."""
     learn_from_unlabeled: ClassVar[tuple[str, ...]] = ("student",)
@@ -105,6 +106,8 @@ class Method(nn.Module, ABC):
         super().__init__()
         self.config = config
         self.branches = nn.ModuleDict({name: branches[name] for name in self.branch_names})
+        for name in self.fitted:
+            self.branch(name).requires_grad_(False)
 
     @classmethod
     def draws_unlabeled(cls) -> bool:
@@ -120,8 +123,13 @@ class Method(nn.Module, ABC):
     def meet(self, pool: Pool) -> None:
         """Called once, with the photographs, before the first step or a checkpoint is loaded.
 
-        What is kept for each of them belongs into buffers, so that it is in the checkpoint.
+        What is kept for each of them and is not computed here belongs into buffers, so that it is
+        in the checkpoint.
         """
+
+    def needs_no_steps(self) -> str | None:
+        """Why steps would learn nothing from these photographs, for the user; None if they do."""
+        return None
 
     def before_step(self, progress: Progress) -> None:
         """Called before each step, for what is done now and then with all photographs."""

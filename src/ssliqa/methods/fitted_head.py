@@ -24,12 +24,11 @@ def linear_layer(branch: Branch, name: str) -> nn.Linear:
         return head[0]
     raise ConfigError(
         f"Only a linear head can be fitted, and that of the {name} has hidden layers.",
-        f"Use --{name}.head linear, or train it: without fit_head, and by another method than "
-        "committee.",
+        f"Use --{name}.head linear; other heads can only be trained.",
     )
 
 
-def activations(branch: Branch, crops: Callable[[int], Images], count: int) -> Tensor:
+def mean_activations(branch: Branch, crops: Callable[[int], Images], count: int) -> Tensor:
     """Mean activations over the crops of each photograph, at rest.
 
     Args:

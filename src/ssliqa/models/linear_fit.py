@@ -42,10 +42,10 @@ def fit_linear(
         weights: (N,) w of the photographs, 0 or more; by default 1 each.
 
     Returns:
-        Weight (5, F) and bias (5,), float64.
+        Weight (5, F) and bias (5,), float64, on the CPU.
     """
-    rows, target = activations.double(), distribution.double()
-    weights = torch.ones(len(rows), device=rows.device) if weights is None else weights
+    rows, target = activations.cpu().double(), distribution.cpu().double()
+    weights = torch.ones(len(rows)) if weights is None else weights.cpu()
     shares = weights.double() / weights.double().sum()
     center = shares @ rows
     spread = (shares @ (rows - center).square()).sqrt()
@@ -56,9 +56,11 @@ def fit_linear(
             for part in torch.split(spread, list(level_sizes))
         ]
     )
-    # Rotated into the space that the photographs span, a few hundred unknowns remain.
-    left, size, right = torch.linalg.svd((rows - center) * gain, full_matrices=False)
-    rotated = left * size
+    rotated, right = (rows - center) * gain, None
+    if len(rows) < rows.shape[1]:
+        # In the space that the photographs span there are as many unknowns as photographs.
+        left, size, right = torch.linalg.svd(rotated, full_matrices=False)
+        rotated = left * size
     weight = rows.new_zeros(rotated.shape[1], target.shape[1]).requires_grad_()
     bias = (shares @ target).clamp_min(1e-6).log().requires_grad_()
     search = torch.optim.LBFGS(
@@ -79,5 +81,6 @@ def fit_linear(
 
     with torch.enable_grad():
         search.step(objective)  # type: ignore[no-untyped-call]
-    plain = (right.T @ weight.detach()) * gain[:, None]
+    found = weight.detach() if right is None else right.T @ weight.detach()
+    plain = found * gain[:, None]
     return plain.T, bias.detach() - center @ plain

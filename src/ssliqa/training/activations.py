@@ -7,7 +7,7 @@ seeds, labels or methods find them there.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -125,9 +125,9 @@ def keep_activations(
     return kept
 
 
-def needs_pixels(method: Method, kept: Mapping[str, KeptActivations]) -> bool:
-    """Whether a branch has to begin at the pixels."""
-    return not all(method.branch(name).trunk_key in kept for name in method.branch_names)
+def needs_pixels(method: Method, kept: Mapping[str, KeptActivations], names: Iterable[str]) -> bool:
+    """Whether one of these branches has to begin at the pixels."""
+    return not all(method.branch(name).trunk_key in kept for name in names)
 
 
 def _without(activations: KeptActivations, why: str) -> str:

@@ -24,12 +24,17 @@ def build_method(config: TrainConfig, scale: Scale, device: torch.device) -> Met
         device: where training will be, which decides on the precision.
     """
     kind = find_method(str(config.method["name"]))
+    if kind.fitted and config.steps == 0:
+        raise ConfigError(
+            f"steps is 0, and method {config.method['name']} trains a teacher.",
+            "Give it steps, or use --method supervised to fit a head alone.",
+        )
     settings: dict[str, BranchConfig] = {"student": config.student, "teacher": config.teacher}
     branches = {}
     for name in kind.branch_names:
         branch = settings[name]
         weights = branch.weights or config.weights
-        fitted = name in kind.fitted
+        fitted = name in fitted_branches(config)
         model = QualityModel.create(
             branch.name,
             weights=weights,
@@ -37,10 +42,11 @@ def build_method(config: TrainConfig, scale: Scale, device: torch.device) -> Met
             mean=branch.mean,
             std=branch.std,
             head=branch.head,
-            levels=branch.levels or (None if fitted else 1),
+            levels=levels_read(branch, fitted),
             protocol=config.protocol,
             scale=scale,
         )
+        stages = len(model.backbone.stages)
         frozen = branch.batch_norm == "frozen" or (
             branch.batch_norm == "auto" and weights != "none"
         )
@@ -55,8 +61,9 @@ def build_method(config: TrainConfig, scale: Scale, device: torch.device) -> Met
         branches[name] = Branch(
             model,
             freeze_batch_norm=frozen,
-            frozen_stages=len(model.backbone.stages) if fitted else branch.frozen_stages,
-            bf16=use_bf16(branch, model, device),
+            frozen_stages=max(stages, branch.frozen_stages) if fitted else branch.frozen_stages,
+            # One pass over the photographs is no long time, and the head is used in float32.
+            bf16=use_bf16(branch, model, device) and not (fitted and branch.bf16 == "auto"),
             enter_trunk=config.views > 0,
         )
         if config.fit_head or fitted:
@@ -68,3 +75,14 @@ def build_method(config: TrainConfig, scale: Scale, device: torch.device) -> Met
                 f"Use --{name}.batch_norm frozen, or leave fit_head out.",
             )
     return kind(method_settings(config), branches)
+
+
+def fitted_branches(config: TrainConfig) -> tuple[str, ...]:
+    """The branches of whose networks nothing is trained: a head is fitted to them."""
+    kind = find_method(str(config.method["name"]))
+    return kind.branch_names if config.fit_head and config.steps == 0 else kind.fitted
+
+
+def levels_read(branch: BranchConfig, fitted: bool) -> int | None:
+    """How many levels a network is read from; None for as many as suit a fitted head."""
+    return branch.levels or (None if fitted else 1)

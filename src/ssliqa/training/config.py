@@ -22,8 +22,9 @@ class BranchConfig:
         head: 'linear', 'published' (the authors' MLP for this backbone), or hidden sizes such as
             '512-256'.
         levels: from how many of the last stages the activation is pooled. What is left of
-            sharpness or noise is seen better in earlier stages. 0 takes the last four, or as many
-            of these as can be read, where the method only fits a head to this network, else 1.
+            sharpness or noise is seen better in earlier stages; where only a head is fitted, 3 or
+            4 help a lot. 0 takes the last four there (the student of method committee; fit_head
+            with 0 steps), or as many of these as can be read, and 1 where the network is trained.
         options: further arguments of the backbone's builder, such as {"pad_type": "same"}.
         mean: RGB means on 0..1 that the weights want, where they cannot be known from the weights.
         std: RGB standard deviations, likewise.

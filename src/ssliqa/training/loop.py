@@ -86,6 +86,10 @@ def run_loop(
     else:
         steps = config.steps
         steps_per_epoch = max(1, math.ceil(steps / config.epochs))
+    why_none = method.needs_no_steps()
+    if why_none:
+        monitor.message(why_none)
+        steps = 0
     epochs = math.ceil(steps / steps_per_epoch)
     method.to(accelerator.device)
     method.to(memory_format=torch.channels_last)

@@ -36,7 +36,7 @@ def open_pool(
         device: where crops go.
     """
     views = crop_views(config.views or CROPS)
-    with_pixels = needs_pixels(method, kept)
+    with_pixels = needs_pixels(method, kept, method.branch_names)
 
     def crops(index: int) -> Images:
         pixels = None

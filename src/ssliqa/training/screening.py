@@ -19,13 +19,9 @@ from ssliqa.errors import ResumeError
 from ssliqa.files import whole_file
 from ssliqa.methods import Images, Method, Pool
 from ssliqa.methods.crops import first
-from ssliqa.metrics.likeness import FOLDS, likeness
+from ssliqa.metrics.likeness import FEWEST, likeness
 from ssliqa.training.monitor import Monitor
 from ssliqa.training.photographs import Photographs
-
-# With fewer labeled photographs a p-value says little; with fewer unlabeled ones there is nothing
-# to tell them from.
-_FEWEST = 4 * FOLDS
 
 
 def screen(
@@ -51,11 +47,11 @@ def screen(
     """
     if not share or not pool.unlabeled:
         return photographs
-    if min(pool.labeled, pool.unlabeled) < _FEWEST or share * (pool.labeled + 1) < 1:
+    if min(pool.labeled, pool.unlabeled) < FEWEST or share * (pool.labeled + 1) < 1:
         monitor.message(
             f"All unlabeled photographs are kept: with {pool.labeled} labeled and "
             f"{pool.unlabeled} unlabeled ones a share of {share:g} cannot be told. It takes "
-            f"{_FEWEST} of each, and {math.ceil(1 / share) - 1} labeled ones for this share."
+            f"{FEWEST} of each, and {math.ceil(1 / share) - 1} labeled ones for this share."
         )
         return photographs
     if not file.exists():

@@ -73,6 +73,8 @@ def open_streams(
         accelerator: says which part of each batch is this process's.
     """
     labeled, unlabeled = photographs.labeled, photographs.unlabeled
+    learning = [name for name in method.branch_names if name not in method.fitted]
+    keys = {method.branch(name).trunk_key for name in learning} & kept.keys()
 
     def stream(
         places: NDArray[np.int64], batch_size: int, number: int, crops_each: int = 1
@@ -92,8 +94,8 @@ def open_streams(
             rank=accelerator.process_index,
             processes=accelerator.num_processes,
             views=crop_views(config.views) if config.views else None,
-            activations={key: of_place(activations) for key, activations in kept.items()},
-            with_pixels=needs_pixels(method, kept),
+            activations={key: of_place(kept[key]) for key in keys},
+            with_pixels=needs_pixels(method, kept, learning),
         )
 
     return Streams(
