@@ -5,7 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
+# How long an example takes says more about what else the machine does than about the code.
+settings.register_profile("ssliqa", deadline=None)
+settings.load_profile("ssliqa")
 # The networks of tests are too small to be shared out among threads; with a second process at work
 # on the same cores, threads that wait for one another make a test a hundred times slower.
 os.environ.setdefault("OMP_NUM_THREADS", "1")

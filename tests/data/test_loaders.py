@@ -41,7 +41,7 @@ streams = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(streams, st.integers(0, 5), st.integers(0, 30))
 def test_a_batch_is_a_pure_function_of_epoch_and_step(options, epoch, step):
     used = stream(**options)
@@ -55,7 +55,7 @@ def test_a_batch_is_a_pure_function_of_epoch_and_step(options, epoch, step):
     assert fresh.indices.shape == (options["batch_size"],)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(streams, st.integers(0, 3))
 def test_every_round_shows_every_photo_as_often_as_asked(options, epoch):
     dealt = options["count"] * options["repeats"]
@@ -71,7 +71,7 @@ def test_every_round_shows_every_photo_as_often_as_asked(options, epoch):
         assert counted == dict.fromkeys(range(options["count"]), options["repeats"])
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(streams, st.integers(0, 3), st.integers(0, 20))
 def test_the_batches_of_all_processes_joined_are_the_batch_of_one(options, epoch, step):
     processes, batch_size = options.pop("processes"), options.pop("batch_size")
@@ -144,7 +144,7 @@ def test_a_round_takes_as_many_steps_as_it_has_batches(
 
 
 @given(st.integers(0, 8), st.integers(0, 12), st.integers(1, 5))
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 def test_ahead_makes_each_item_once_and_in_order(start, length, depth):
     made = []
 

@@ -46,7 +46,7 @@ def test_a_copy_is_near_and_another_photograph_is_not(how, seed):
     assert (original != perceptual_hash(scene(seed + 10))).sum() > 2 * NEAR
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     count=st.integers(1, 40),
     most=st.integers(0, 5),

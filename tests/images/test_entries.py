@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
@@ -13,7 +13,6 @@ values = st.sampled_from([np.dtype("u1"), np.dtype("<f2")]).flatmap(
 )
 
 
-@settings(deadline=None)
 @given(values)
 def test_arrays_of_pixels_and_of_half_precision_come_back(tmp_path_factory, values):
     path = tmp_path_factory.mktemp("entry") / "an.pixels"
@@ -24,7 +23,6 @@ def test_arrays_of_pixels_and_of_half_precision_come_back(tmp_path_factory, valu
     assert path.stat().st_size == entry_bytes(values.shape, values.dtype)
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_any_changed_byte_is_found(tmp_path_factory, data):
     path = tmp_path_factory.mktemp("entry") / "an.pixels"

@@ -159,7 +159,7 @@ def test_training_goes_on_after_a_score(tiny_model, photo):
     assert all(values.grad is not None for values in model.parameters())
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(20, 150), st.integers(20, 150), st.integers(0, 99))
 def test_every_photo_gets_a_score_on_the_scale(height, width, seed):
     model = scoring_model()
