@@ -37,7 +37,7 @@ class Cost:
     Attributes:
         steps: optimizer steps.
         seconds: on this machine, with the threads that were told. What a method computes beyond a
-            step's crops (a second view, labels for the whole pool) is not counted.
+            step's crops (a second view, labels in mid-training for the whole pool) is not counted.
     """
 
     steps: int
