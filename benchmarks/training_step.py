@@ -174,8 +174,7 @@ def ours(models: dict[str, QualityModel], paths: list[Path], steps: int) -> Iter
     """The step of ssliqa's training loop."""
     cpu = torch.device("cpu")
     branches = {
-        name: Branch(model, bf16=use_bf16(BranchConfig(), model, cpu))
-        for name, model in models.items()
+        name: Branch(model, bf16=use_bf16(BranchConfig(), cpu)) for name, model in models.items()
     }
     method = SSLIQA(PAPER, branches).to(memory_format=torch.channels_last).train()
     adam = torch.optim.Adam(method.parameters(), lr=LEARNING_RATE)

@@ -136,7 +136,7 @@ def _timed(told: str, crop: int, frozen: int, threads: int) -> tuple[float, floa
         model,
         freeze_batch_norm=True,
         frozen_stages=frozen,
-        bf16=use_bf16(settings, model, device),
+        bf16=use_bf16(settings, device),
         enter_trunk=frozen > 0,
     )
     images = torch.zeros(_BATCH, 3, crop, crop, dtype=torch.uint8, device=device)

@@ -63,7 +63,7 @@ def build_method(config: TrainConfig, scale: Scale, device: torch.device) -> Met
             freeze_batch_norm=frozen,
             frozen_stages=max(stages, branch.frozen_stages) if fitted else branch.frozen_stages,
             # One pass over the photographs is no long time, and the head is used in float32.
-            bf16=use_bf16(branch, model, device) and not (fitted and branch.bf16 == "auto"),
+            bf16=use_bf16(branch, device) and not (fitted and branch.bf16 == "auto"),
             enter_trunk=config.views > 0,
         )
         if config.fit_head or fitted:

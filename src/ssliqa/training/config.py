@@ -32,8 +32,8 @@ class BranchConfig:
             freezes unless the weights are random.
         frozen_stages: that many stages of the backbone, from the input on, keep their start
             weights, which saves time; too large a number is answered with how many there are.
-        bf16: compute in bfloat16; 'auto' where the hardware has it and it pays (on a CPU not for
-            depthwise networks).
+        bf16: compute in bfloat16, but for depthwise convolutions that are trained on a CPU; 'auto'
+            where the hardware has it.
     """
 
     name: str = "mobilenetv2_100"
