@@ -75,14 +75,13 @@ def test_after_the_last_step_it_is_fitted_to_the_labels_and_the_committee(share,
     taught, _ = means(method.average.module, unlabeled)
     said = (1 - share) * own + share * taught
     less_like = likeness(of_labeled, rows) * 23 - 1  # how many of the labeled ones
-    trust = np.minimum(1, less_like / 22 / 0.2)
+    trust = np.minimum(1, less_like / 22 / 0.1)
     assert trust.min() < 1
     assert_fitted(
         method,
         np.concatenate([of_labeled, rows]),
         np.concatenate([shares, said]),
         weights=torch.tensor(np.concatenate([np.ones(22), credit * trust])),
-        penalty=0.005,
     )
 
 

@@ -8,7 +8,7 @@
 The student's network is never trained: with few labels a head fitted to several of its levels is
 better than the network that training makes of it, and a fit costs seconds. The teacher is trained
 and errs in other ways, so the two together know more than either. p_t is that of the moving average
-of the teacher. w_u = min(1, l_u / 0.2), where l_u is the share of the labeled photographs that look
+of the teacher. w_u = min(1, l_u / 0.1), where l_u is the share of the labeled photographs that look
 less like labeled ones than u does: spread evenly over 0..1 for photographs of their kind, and 0 or
 little for others. How far the two agree says nothing here, since a photograph on which they do not
 is one that the student can learn from.
@@ -39,11 +39,8 @@ from ssliqa.methods.fitted_head import fit_head, mean_activations
 from ssliqa.methods.settings import require_decay
 from ssliqa.metrics.likeness import FEWEST, likeness
 
-# One in five photographs of the labeled kind is below it, and these weigh half on average.
-_LIKE = 0.2
-# A third of what is best for labels alone: there are more photographs, and what the committee says
-# of them is smoother than ratings are.
-_PENALTY = 0.005
+# One in ten photographs of the labeled kind is below it, and these weigh half on average.
+_LIKE = 0.1
 
 
 @dataclass(frozen=True)
@@ -145,7 +142,6 @@ class Committee(Method):
             "student",
             torch.cat([self._labeled, unlabeled]),
             torch.cat([pool.distribution, torch.stack(said)]),
-            penalty=_PENALTY,
             weights=torch.cat([trust.new_ones(pool.labeled), trust]),
         )
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from ssliqa.errors import ConfigError
 from ssliqa.methods.branch import Branch
 from ssliqa.methods.crops import Images
-from ssliqa.models.linear_fit import PENALTY, fit_linear
+from ssliqa.models.linear_fit import fit_linear
 
 
 def linear_layer(branch: Branch, name: str) -> nn.Linear:
@@ -50,7 +50,6 @@ def fit_head(
     rows: Tensor,
     distribution: Tensor,
     *,
-    penalty: float = PENALTY,
     weights: Tensor | None = None,
 ) -> None:
     """Give a branch the head that fits best; see :mod:`ssliqa.models.linear_fit`.
@@ -60,12 +59,11 @@ def fit_head(
         name: the branch's.
         rows: activations (N, F) of photographs.
         distribution: (N, 5) target shares of these.
-        penalty: weight of large weights.
         weights: (N,) of the photographs; by default 1 each.
     """
     layer = linear_layer(branch, name)
     weight, bias = fit_linear(
-        rows, distribution, branch.model.backbone.level_sizes, penalty, weights
+        rows, distribution, branch.model.backbone.level_sizes, weights=weights
     )
     with torch.no_grad():
         layer.weight.copy_(weight)
