@@ -169,6 +169,24 @@ def test_bf16_computes_in_half_precision_and_keeps_float32_weights(images):
     assert {values.grad.dtype for values in half.parameters()} == {torch.float32}
 
 
+def test_depthwise_convolutions_of_a_bf16_branch_are_trained_in_float32(images):
+    model = QualityModel.create("test_efficientnet")
+    branch = Branch(model, bf16=True).train()
+    depthwise = [
+        part
+        for part in model.backbone.modules()
+        if isinstance(part, torch.nn.Conv2d) and part.groups == part.in_channels > 1
+    ]
+    kinds = []
+    for part in depthwise:
+        part.register_forward_hook(lambda *args: kinds.append(args[2].dtype))
+    branch(images).distribution[:, 0].sum().backward()
+    assert kinds == [torch.float32] * len(depthwise) != []
+    kinds.clear()
+    branch.target(images)
+    assert kinds == [torch.bfloat16] * len(depthwise)
+
+
 def test_a_bf16_target_does_not_cut_the_graph_of_the_next_forward_pass(images):
     # Autocast keeps half-precision copies of weights; one made without a graph must not be reused.
     branch = Branch(network(), bf16=True).train()
