@@ -177,14 +177,20 @@ def test_depthwise_convolutions_of_a_bf16_branch_are_trained_in_float32(images):
         for part in model.backbone.modules()
         if isinstance(part, torch.nn.Conv2d) and part.groups == part.in_channels > 1
     ]
-    kinds = []
+    precise = []
+
+    def compare(part, inputs, written):
+        with torch.no_grad(), torch.autocast("cpu", enabled=False):
+            expected = part._conv_forward(inputs[0].float(), part.weight, part.bias)
+        precise.append(torch.equal(written, expected.bfloat16()))
+
     for part in depthwise:
-        part.register_forward_hook(lambda *args: kinds.append(args[2].dtype))
+        part.register_forward_hook(compare)
     branch(images).distribution[:, 0].sum().backward()
-    assert kinds == [torch.float32] * len(depthwise) != []
-    kinds.clear()
+    assert precise == [True] * len(depthwise) != []
+    precise.clear()
     branch.target(images)
-    assert kinds == [torch.bfloat16] * len(depthwise)
+    assert precise == [False] * len(depthwise)
 
 
 def test_a_bf16_target_does_not_cut_the_graph_of_the_next_forward_pass(images):

@@ -13,6 +13,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from ssliqa.errors import ConfigError
 from ssliqa.methods.crops import Crops, Images
 from ssliqa.models import Prediction, QualityModel
+from ssliqa.models.clipping import clipping_without_copies
 from ssliqa.models.depthwise import depthwise_in_float32
 from ssliqa.models.folding import Pairs, conv_norm_pairs, folded
 from ssliqa.models.quality_model import evaluating
@@ -97,6 +98,7 @@ class Branch(nn.Module):
         with (
             torch.autocast(device, torch.bfloat16, enabled=self.bf16),
             depthwise_in_float32(self.bf16 and device == "cpu"),
+            clipping_without_copies(device == "cpu"),
             folded(self._foldable(device)),
         ):
             if isinstance(images, Crops):

@@ -2,7 +2,8 @@
 
 A depthwise convolution has few products for each number that it reads, so the units that multiply
 bfloat16 matrices do not help it, and PyTorch's pass back through one takes several times as long in
-bfloat16 as in float32 on a CPU. Without a pass back bfloat16 is the faster one.
+bfloat16 as in float32 on a CPU. Without a pass back bfloat16 is the faster one. What is written is
+bfloat16 either way, as autocast would have it: the activation that follows is half as large then.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
+from torch import Tensor
 from torch.nn.functional import conv2d
 from torch.overrides import TorchFunctionMode
 
@@ -38,5 +40,6 @@ class _Float32(TorchFunctionMode):
             if depthwise and (images.requires_grad or weight.requires_grad):
                 bias = None if bias is None else bias.float()
                 with torch.autocast("cpu", enabled=False):
-                    return func(images.float(), weight.float(), bias, *rest)
+                    written: Tensor = func(images.float(), weight.float(), bias, *rest)
+                    return written.to(torch.get_autocast_dtype("cpu"))
         return func(*args, **kwargs)
