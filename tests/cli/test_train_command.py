@@ -34,7 +34,7 @@ def run_yaml(tmp_path):
 def test_two_options_are_enough_and_all_others_are_the_defaults():
     expected = TrainConfig(labels="ratings.csv", out="runs/first")
     found = configured()
-    assert found.method["name"] == "ssliqa"
+    assert found.method["name"] == expected.method["name"] == "committee"
     assert {k: v for k, v in vars(found).items() if k != "method"} == {
         k: v for k, v in vars(expected).items() if k != "method"
     }
@@ -71,7 +71,8 @@ def test_options_are_read_as_a_user_writes_them(arguments, expected):
 def test_a_method_is_named_in_short_and_brings_its_own_options(arguments):
     assert configured(*arguments).method == {"name": "supervised", "loss": "cdf"}
     assert configured(*arguments, "--method.loss", "mse").method["loss"] == "mse"
-    assert configured("--method.relation-weight", "3").method["relation_weight"] == 3.0
+    weighted = ("--method", "ssliqa", "--method.relation-weight", "3")
+    assert configured(*weighted).method["relation_weight"] == 3.0
 
 
 def test_a_preset_gives_way_to_a_file_and_both_to_options_in_whatever_order(run_yaml):
@@ -183,7 +184,10 @@ REFUSED = {
     "a scale that is none": (("--scale", "good"), "scale 'good' cannot be read"),
     "an unknown backbone": (("--student", "resnot"), "no backbone called 'resnot'"),
     "an unknown method": (("--method", "magic"), "no method called 'magic'"),
-    "an option of another method": (("--method", "supervised", "--method.ramp", "none"), "ramp"),
+    "an option of another method": (
+        ("--method", "supervised", "--method.ramp", "none"),
+        "ramp none. The method is supervised; name the one that has this option by --method.",
+    ),
     "an unknown preset": (("--preset", "papr"), "no preset 'papr'"),
     "a preset without a name": (("--preset",), "The presets are: paper"),
     "a missing configuration": (("--config", "none.yaml"), "none.yaml"),
@@ -273,7 +277,7 @@ def test_help_names_every_option_method_and_preset(capsys):
         main(["train", "--help"])
     assert ended.value.code == 0
     text = capsys.readouterr().out
-    for named in ("--label_budget", "--optimizer.lr", "--method.relation_weight", "supervised"):
+    for named in ("--label_budget", "--optimizer.lr", "--method.teacher_share", "supervised"):
         assert named in text
     assert "Presets (--preset): paper" in " ".join(text.split())
 

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from ssliqa.cli.train import configuration
 from ssliqa.errors import ConfigError, SsliqaError
@@ -53,6 +53,20 @@ class Told(Monitor):
 
     def message(self, text):
         self.messages.append(text)
+
+
+def test_a_head_fitted_to_a_network_of_random_weights_is_remarked_on(tiny_set, tmp_path):
+    told = Told()
+    train(configuration(tiny_set.arguments(tmp_path / "run", *OPTIONS)), told)
+    assert "The student's network keeps its random weights" in told.messages[0]
+    weights = tmp_path / "weights.safetensors"
+    torch.manual_seed(0)
+    save_file(QualityModel.create("test_resnet").backbone.net.state_dict(), weights)
+    known = ("--student.weights", weights, "--student.mean", "[0.5, 0.5, 0.5]")
+    known += ("--student.std", "[0.5, 0.5, 0.5]")
+    told = Told()
+    train(configuration(tiny_set.arguments(tmp_path / "known", *OPTIONS, *known)), told)
+    assert told.messages == []
 
 
 def test_without_photographs_to_label_the_head_is_fitted_to_the_labels_and_nothing_trained(

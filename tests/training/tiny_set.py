@@ -43,6 +43,7 @@ class TinySet:
             *("--labels", str(self.labels), "--images", str(self.folder), "--scale", "0-100"),
             *("--cache", str(self.cache), "--out", str(out)),
             *SMALL,
+            *("--method", "ssliqa"),  # which trains both networks, from random weights too
             *map(str, more),
         ]
 

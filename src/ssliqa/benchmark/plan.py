@@ -42,8 +42,9 @@ from ssliqa.data import RatedSource
 from ssliqa.errors import ConfigError
 from ssliqa.methods import Method, find_method
 from ssliqa.training import TrainConfig
+from ssliqa.training.config import DEFAULT_METHOD
 from ssliqa.training.presets import read_preset
-from ssliqa.training.run_config import DEFAULT_METHOD, config_parser, parse_config
+from ssliqa.training.run_config import config_parser, parse_config
 
 # What does not change a training's result, and so does not tell cells apart.
 _NO_DIFFERENCE = ("out", "cache", "cache_gb", "workers", "checkpoint_minutes", "device")

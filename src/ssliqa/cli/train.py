@@ -15,9 +15,10 @@ from ssliqa.cli.progress import training_bars
 from ssliqa.errors import ConfigError
 from ssliqa.methods import method_names
 from ssliqa.training import TrainConfig, resume, train
+from ssliqa.training.config import DEFAULT_METHOD
 from ssliqa.training.forms import GROUPS, NAMED, well_formed
 from ssliqa.training.presets import preset_names, read_preset
-from ssliqa.training.run_config import DEFAULT_METHOD, config_parser, parse_config
+from ssliqa.training.run_config import config_parser, parse_config
 
 # What a user writes short, and where it stands in the configuration.
 _SHORT = {name: f"{name}.name" for name in NAMED}

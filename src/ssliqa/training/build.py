@@ -83,6 +83,19 @@ def fitted_branches(config: TrainConfig) -> tuple[str, ...]:
     return kind.branch_names if config.fit_head and config.steps == 0 else kind.fitted
 
 
+def remark_on_start(config: TrainConfig) -> str | None:
+    """What to tell a user who fits a head to a network that knows nothing; None if nobody does."""
+    settings = {"student": config.student, "teacher": config.teacher}
+    for name in fitted_branches(config):
+        if (settings[name].weights or config.weights) == "none":
+            return (
+                f"The {name}'s network keeps its random weights, since method "
+                f"{config.method['name']} fits its head alone here: use --weights hub or a file of "
+                "weights, or --method ssliqa or supervised, which train it."
+            )
+    return None
+
+
 def levels_read(branch: BranchConfig, fitted: bool) -> int | None:
     """How many levels a network is read from; None for as many as suit a fitted head."""
     return branch.levels or (None if fitted else 1)

@@ -11,6 +11,8 @@ from ssliqa.data import RatedSource
 from ssliqa.errors import ConfigError
 from ssliqa.images import Protocol
 
+DEFAULT_METHOD = "committee"
+
 
 @dataclass(frozen=True)
 class BranchConfig:
@@ -161,7 +163,7 @@ class TrainConfig:
     official_split: bool = True
     label_budget: int | float | None = None
     seed: int = 0
-    method: dict[str, Any] = field(default_factory=lambda: {"name": "ssliqa"})
+    method: dict[str, Any] = field(default_factory=lambda: {"name": DEFAULT_METHOD})
     student: BranchConfig = field(default_factory=BranchConfig)
     teacher: BranchConfig = field(default_factory=lambda: BranchConfig(name="resnet101"))
     weights: str = "hub"

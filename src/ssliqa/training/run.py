@@ -33,7 +33,7 @@ from ssliqa.models import (
 )
 from ssliqa.opinion import distribution_mean
 from ssliqa.training.activations import KeptActivations, keep_activations
-from ssliqa.training.build import build_method
+from ssliqa.training.build import build_method, remark_on_start
 from ssliqa.training.config import TrainConfig
 from ssliqa.training.head_fit import fit_heads
 from ssliqa.training.loop import CHECKPOINT, run_loop
@@ -110,6 +110,8 @@ def _run(config: TrainConfig, folder: Path, monitor: Monitor) -> TrainResult:
         # Wrong networks, heads, stages or weights are told before minutes of decoding.
         set_seed(config.seed)
         method = build_method(config, table.scale, accelerator.device)
+        if remark := remark_on_start(config):
+            monitor.message(remark)
         # Ctrl-C ends this part at once: there is nothing to save yet, and it may take minutes.
         with accelerator.main_process_first():
             photographs = gather_photographs(config, table, split, monitor)

@@ -25,7 +25,6 @@ from ssliqa.training.config import TrainConfig
 from ssliqa.training.parser_words import plain_words
 
 FILE = "config.yaml"
-DEFAULT_METHOD = "ssliqa"
 
 
 def config_parser(method: str, description: str = "") -> ArgumentParser:
@@ -72,7 +71,11 @@ def parse_config(
         found = parser.parse_object(values) if values is not None else parser.parse_args(arguments)
         built: Namespace = parser.instantiate(found)
     except (ArgumentError, UnicodeDecodeError) as error:
-        raise ConfigError(plain_words(error), "See: ssliqa train --help") from error
+        found_wrong, remedy = plain_words(error), "See: ssliqa train --help"
+        if "--method." in found_wrong:
+            name = parser.get_default("method.name")
+            remedy = f"The method is {name}; name the one that has this option by --method."
+        raise ConfigError(found_wrong, remedy) from error
     settings = dict(vars(built))
     settings.pop("config", None)
     settings["method"] = asdict(settings["method"])
