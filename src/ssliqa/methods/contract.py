@@ -98,6 +98,9 @@ class Method(nn.Module, ABC):
     their start weights, and no step trains anything of them."""
     uses_unlabeled: ClassVar[bool] = False
     """Whether it looks at unlabeled photographs."""
+    reads_pixels: ClassVar[bool] = False
+    """Whether it looks at the pixels of unlabeled images itself, so that what frozen layers make of
+    these is not enough."""
     learn_from_unlabeled: ClassVar[tuple[str, ...]] = ("student",)
     """The branches that unlabeled images teach in :meth:`step`, where there are any; the others
     only label."""

@@ -190,7 +190,7 @@ def _kept_activations(
     if not config.views:
         return {}
     used = photographs.labeled.tolist()
-    if method.uses_unlabeled:
+    if method.uses_unlabeled and not method.reads_pixels:
         used += photographs.unlabeled.tolist()
     with accelerator.main_process_first():
         return keep_activations(method, photographs.prepared, used, config.views, monitor)

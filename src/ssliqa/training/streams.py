@@ -77,7 +77,11 @@ def open_streams(
     keys = {method.branch(name).trunk_key for name in learning} & kept.keys()
 
     def stream(
-        places: NDArray[np.int64], batch_size: int, number: int, crops_each: int = 1
+        places: NDArray[np.int64],
+        batch_size: int,
+        number: int,
+        crops_each: int = 1,
+        pixels_alone: bool = False,
     ) -> CropStream:
         def of_place(activations: KeptActivations) -> Callable[[int], HalfArray]:
             return lambda index: activations(int(places[index]))
@@ -94,13 +98,15 @@ def open_streams(
             rank=accelerator.process_index,
             processes=accelerator.num_processes,
             views=crop_views(config.views) if config.views else None,
-            activations={key: of_place(kept[key]) for key in keys},
-            with_pixels=needs_pixels(method, kept, learning),
+            activations={} if pixels_alone else {key: of_place(kept[key]) for key in keys},
+            with_pixels=pixels_alone or needs_pixels(method, kept, learning),
         )
 
     return Streams(
         labeled=stream(labeled, config.batch_size, 0),
-        unlabeled=stream(unlabeled, config.unlabeled_batch_size, 1, config.unlabeled_crops)
+        unlabeled=stream(
+            unlabeled, config.unlabeled_batch_size, 1, config.unlabeled_crops, method.reads_pixels
+        )
         if method.draws_unlabeled() and len(unlabeled)
         else None,
         target=lambda indices: photographs.distribution[labeled[indices]],
