@@ -82,3 +82,45 @@ def test_a_photograph_of_weight_two_is_one_that_is_there_twice(labeled):
     twice = fit_linear(activations[order], shares[order], SIZES)
     found = [predicted(*fit, activations) for fit in (once, twice)]
     np.testing.assert_allclose(*found, atol=1e-5)
+
+
+def test_near_a_head_that_knows_the_answers_the_fit_stays_with_it(labeled):
+    activations, _ = labeled
+    generator = torch.Generator().manual_seed(1)
+    before = torch.randn(5, 8, generator=generator), torch.randn(5, generator=generator)
+    shares = torch.tensor(predicted(*before, activations))
+    weight, bias = fit_linear(activations, shares, SIZES, prior=before)
+    np.testing.assert_allclose(weight, before[0], atol=1e-3)
+    np.testing.assert_allclose(predicted(weight, bias, activations), shares, atol=1e-3)
+
+
+def test_the_fit_near_a_head_is_the_minimum_of_the_formula(labeled):
+    activations, shares = (values.numpy() for values in labeled)
+    rng = np.random.default_rng(2)
+    before = rng.normal(size=(5, 8)) / 5, rng.normal(size=5) / 5
+    known = activations @ before[0].T + before[1]
+    center = activations.mean(0)
+    gain = np.repeat([2**-0.5, 6**-0.5], SIZES) / activations.std(0)
+
+    def objective(unknowns, penalty=0.5):
+        weight, bias = unknowns[:40].reshape(8, 5), unknowns[40:]
+        answers = softmax(known + (activations - center) * gain @ weight + bias, axis=1)
+        apart = np.cumsum(answers - shares, axis=1)
+        return (apart**2).mean(axis=1).sum() + penalty * (weight**2).sum()
+
+    prior = tuple(map(torch.tensor, before))
+    fit = fit_linear(*labeled, SIZES, penalty=0.5, prior=prior)
+    weight, bias = (after.numpy() - part for after, part in zip(fit, before, strict=True))
+    found = np.concatenate([(weight.T / gain[:, None]).ravel(), bias + weight @ center])
+    # With offsets there are several minima: it is one, and about as low as that found from zero.
+    near = [objective(found + 0.01 * rng.normal(size=45)) for _ in range(100)]
+    assert min(near) > objective(found)
+    best = minimize(objective, np.zeros(45), method="BFGS", options={"gtol": 1e-7})
+    assert objective(found) == pytest.approx(best.fun, rel=0.01)
+
+
+def test_a_huge_penalty_leaves_the_weights_of_the_head_before_and_fits_the_bias(labeled):
+    before = torch.ones(5, 8).double() / 10, torch.zeros(5).double()
+    weight, bias = fit_linear(*labeled, SIZES, penalty=1e6, prior=before)
+    np.testing.assert_allclose(weight, before[0], atol=1e-4)
+    assert bias.abs().max() > 0.1

@@ -16,6 +16,7 @@ from ssliqa.cli.progress import progress_bar
 from ssliqa.data import list_photographs
 from ssliqa.errors import ConfigError, ImageReadError, first_few
 from ssliqa.models import load_model
+from ssliqa.models.shipped import DEFAULT
 from ssliqa.report.drawing import SOFTWARE
 from ssliqa.report.quality_map import quality_map_plot
 from ssliqa.report.quality_numbers import FORMS, numbers_file, write_numbers
@@ -37,7 +38,11 @@ def parser() -> ArgumentParser:
         "paths", nargs="+", type=str, metavar="PATH", help="photos, folders, globs or .txt lists"
     )
     options.add_argument(
-        "--model", type=str, required=True, help="run folder, model folder, or name on the hub"
+        "--model",
+        type=str,
+        default=DEFAULT,
+        help="run folder, model folder, or a name: that of a model that comes with ssliqa, or one "
+        "on the hub",
     )
     options.add_argument(
         "--out",

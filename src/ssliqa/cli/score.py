@@ -17,6 +17,7 @@ from ssliqa.cli.parsing import parse
 from ssliqa.cli.score_report import ScoreReport
 from ssliqa.data import Listing
 from ssliqa.errors import ConfigError, ScoreTableError, SidecarError, SsliqaError
+from ssliqa.models.shipped import DEFAULT
 from ssliqa.opinion import Scale
 from ssliqa.scoring import FolderScores, Journal, ScoredPhoto, score_folder, write_scores
 from ssliqa.scoring.engines import Engine
@@ -54,8 +55,9 @@ def parser() -> ArgumentParser:
     options.add_argument(
         "--model",
         type=str,
-        required=True,
-        help="run folder, model folder, name on the hub, or file of ssliqa export",
+        default=DEFAULT,
+        help="run folder, model folder, file of ssliqa export, or a name: that of a model that "
+        "comes with ssliqa, or one on the hub",
     )
     options.add_argument("--out", type=str, help="table to write: .csv, .jsonl or .parquet")
     options.add_argument(

@@ -19,6 +19,7 @@ from ssliqa.training.config import DEFAULT_METHOD
 from ssliqa.training.forms import GROUPS, NAMED, well_formed
 from ssliqa.training.presets import preset_names, read_preset
 from ssliqa.training.run_config import config_parser, parse_config
+from ssliqa.training.start import settings_from
 
 # What a user writes short, and where it stands in the configuration.
 _SHORT = {name: f"{name}.name" for name in NAMED}
@@ -59,6 +60,7 @@ def configuration(arguments: Sequence[str]) -> TrainConfig:
         "Train an image-quality model from a few ratings and many photographs. Dashes and "
         "underscores in names are the same; --method, --student and --teacher take a name alone. "
         f"Methods: {', '.join(method_names())}. Presets (--preset): {', '.join(preset_names())}. "
+        "--from MODEL starts from a trained model, such as default. "
         "--resume --out DIR goes on with an interrupted run.",
     )
     return parse_config(parser, expanded)
@@ -67,18 +69,19 @@ def configuration(arguments: Sequence[str]) -> TrainConfig:
 def expand(arguments: Sequence[str]) -> list[str]:
     """Write short options in full, and put files first, since what comes later wins.
 
-    So a preset gives way to a configuration file, and both to an option, in whatever order a user
-    writes them.
+    So a preset gives way to a model to start from, that to a configuration file, and all of them to
+    an option, in whatever order a user writes them.
     """
     result: list[str] = []
-    first: list[str] = []  # presets
+    presets: list[str] = []
+    models: list[str] = []
     then: list[str] = []
     rest = underscored(arguments)
     while rest:
         name, equals, value = rest.pop(0).partition("=")
-        if name == "--preset":
+        if name in ("--preset", "--from"):
             value = value or (rest.pop(0) if rest else "")
-            first.append(value)
+            (presets if name == "--preset" else models).append(value)
             continue
         if name == "--config":
             then += [name, _in_full(value if equals or not rest else rest.pop(0))]
@@ -91,7 +94,10 @@ def expand(arguments: Sequence[str]) -> list[str]:
             equals, value = "=", "true"
         result.append(name + equals + value)
     given = then + result
-    return [part for name in first for part in ("--config", _preset(name, given))] + given
+    texts = [_preset(name, given) for name in presets]
+    own_method = not presets and not _method_of(given, "")
+    texts += [json.dumps(settings_from(name, with_method=own_method)) for name in models]
+    return [part for text in texts for part in ("--config", text)] + given
 
 
 def _in_full(file: str) -> str:

@@ -34,6 +34,8 @@ class Branch(nn.Module):
             weights. Early layers serve any photograph, so little is lost, and much time is saved.
         bf16: compute in bfloat16 where that is safe (autocast); weights stay float32.
         enter_trunk: go on from activations of the frozen layers where :class:`Crops` hold them.
+        trained_before: the head has learned from ratings elsewhere; where it is linear, fits stay
+            near it.
 
     ``trunk`` is where the network can be entered, None where it cannot be or need not; and
     ``trunk_key`` tells activations of these very layers from all others.
@@ -47,6 +49,7 @@ class Branch(nn.Module):
         frozen_stages: int = 0,
         bf16: bool = False,
         enter_trunk: bool = False,
+        trained_before: bool = False,
     ) -> None:
         super().__init__()
         self.model = model
@@ -60,6 +63,10 @@ class Branch(nn.Module):
         for name in chain.from_iterable(stages[:frozen_stages]):
             model.backbone.net.get_parameter(name).requires_grad_(False)
         self.bf16 = bf16
+        self.head_before: tuple[Tensor, Tensor] | None = None
+        if trained_before and len(model.head) == 1:
+            weight, bias = (values.detach().clone() for values in model.head.parameters())
+            self.head_before = weight, bias
         self._pairs: Pairs | None = None
         self.train(model.training)  # so that batch-norm is frozen from the start
         self.trunk = find_trunk(model, model.protocol.crop) if enter_trunk else None

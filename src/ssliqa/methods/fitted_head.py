@@ -54,6 +54,8 @@ def fit_head(
 ) -> None:
     """Give a branch the head that fits best; see :mod:`ssliqa.models.linear_fit`.
 
+    Where the branch started from a trained model, the head stays near that model's.
+
     Args:
         branch: its head is linear.
         name: the branch's.
@@ -63,7 +65,11 @@ def fit_head(
     """
     layer = linear_layer(branch, name)
     weight, bias = fit_linear(
-        rows, distribution, branch.model.backbone.level_sizes, weights=weights
+        rows,
+        distribution,
+        branch.model.backbone.level_sizes,
+        weights=weights,
+        prior=branch.head_before,
     )
     with torch.no_grad():
         layer.weight.copy_(weight)

@@ -15,6 +15,7 @@ from ssliqa.errors import ConfigError, ModelError
 from ssliqa.files import write_text
 from ssliqa.models.calibration import Calibration
 from ssliqa.models.quality_model import QualityModel, no_such_model
+from ssliqa.models.shipped import shipped
 
 _PATIENCE = 10.0
 """Seconds to wait for the hub's answer."""
@@ -26,7 +27,8 @@ def load_model(model: str | Path, device: str = "cpu") -> QualityModel:
     """Load a trained model.
 
     Args:
-        model: a run folder (its ``model/`` is taken), a model folder, or a name on the hub.
+        model: a run folder (its ``model/`` is taken), a model folder, the name of a model that
+            comes with the package (``default``), or a name on the hub.
         device: where to put it, such as ``cpu`` or ``cuda``.
 
     Raises:
@@ -40,7 +42,7 @@ def load_model(model: str | Path, device: str = "cpu") -> QualityModel:
             f"The device '{device}' cannot be used ({str(error).splitlines()[0]}).",
             "Use cpu, or cuda where PyTorch sees a GPU.",
         ) from error
-    folder = _model_folder(Path(model).expanduser())
+    folder = shipped(str(model)) or _model_folder(Path(model).expanduser())
     if folder.is_dir():
         if not (folder / "config.json").is_file():
             unfinished = (folder / "checkpoints").is_dir() or (folder / "config.yaml").is_file()

@@ -1,11 +1,12 @@
 """The linear head that fits given photographs best, found without training.
 
-    W, b = argmin  sum_i w_i d(softmax(z_i W + b), target_i) + penalty |W|^2
+    W, b = argmin  sum_i w_i d(softmax(o_i + z_i W + b), target_i) + penalty |W|^2
 
-d is the squared CDF difference. z_i is the activation of photograph i, standardized over the
-photographs and divided, in the part of each level, by the root of the level's size, so that a level
-of many features weighs no more than one of few. W is then expressed for activations as they are,
-and the head is an ordinary one.
+o_i is zero, or what a head that has learned elsewhere says of photograph i: then the penalty holds
+the new head near that one, and few photographs change it little. d is the squared CDF difference.
+z_i is the activation of photograph i, standardized over the photographs and divided, in the part of
+each level, by the root of the level's size, so that a level of many features weighs no more than
+one of few. W is then expressed for activations as they are, and the head is an ordinary one.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ def fit_linear(
     level_sizes: Sequence[int],
     penalty: float = PENALTY,
     weights: Tensor | None = None,
+    prior: tuple[Tensor, Tensor] | None = None,
 ) -> tuple[Tensor, Tensor]:
     """The linear layer that is minimal in the sense above.
 
@@ -40,6 +42,7 @@ def fit_linear(
         level_sizes: sizes of the parts of the activation, F in all.
         penalty: weight of |W|^2, above 0.
         weights: (N,) w of the photographs, 0 or more; by default 1 each.
+        prior: weight (5, F) and bias (5,) of the head to stay near.
 
     Returns:
         Weight (5, F) and bias (5,), float64, on the CPU.
@@ -62,7 +65,13 @@ def fit_linear(
         left, size, right = torch.linalg.svd(rotated, full_matrices=False)
         rotated = left * size
     weight = rows.new_zeros(rotated.shape[1], target.shape[1]).requires_grad_()
-    bias = (shares @ target).clamp_min(1e-6).log().requires_grad_()
+    if prior is None:
+        known = rows.new_zeros(())
+        bias = (shares @ target).clamp_min(1e-6).log().requires_grad_()
+    else:
+        before = [values.detach().cpu().double() for values in prior]
+        known = rows @ before[0].T + before[1]
+        bias = rows.new_zeros(target.shape[1]).requires_grad_()
     search = torch.optim.LBFGS(
         [weight, bias],
         max_iter=_ITERATIONS,
@@ -73,7 +82,7 @@ def fit_linear(
 
     def objective() -> Tensor:
         search.zero_grad()
-        predicted = (rotated @ weight + bias).softmax(dim=1)
+        predicted = (known + rotated @ weight + bias).softmax(dim=1)
         fit = shares @ squared_cdf_errors(predicted, target)
         value = fit + penalty / weights.sum() * weight.square().sum()
         value.backward()  # type: ignore[no-untyped-call]
@@ -83,4 +92,7 @@ def fit_linear(
         search.step(objective)  # type: ignore[no-untyped-call]
     found = weight.detach() if right is None else right.T @ weight.detach()
     plain = found * gain[:, None]
-    return plain.T, bias.detach() - center @ plain
+    found_weight, found_bias = plain.T, bias.detach() - center @ plain
+    if prior is None:
+        return found_weight, found_bias
+    return before[0] + found_weight, before[1] + found_bias

@@ -31,6 +31,7 @@ from ssliqa.models.card import model_card
 from ssliqa.models.heads import HeadSpec, build_head, head_spec
 from ssliqa.models.prediction import Prediction, Score, mean_distribution
 from ssliqa.models.quality_map import QualityMap, map_quality
+from ssliqa.models.shipped import shipped
 from ssliqa.opinion import ACR, Scale
 
 # What a config.json raises whose values are of the wrong kind or out of range.
@@ -242,14 +243,16 @@ class QualityModel(nn.Module, PyTorchModelHubMixin, library_name="ssliqa"):
 
         Args:
             pretrained_model_name_or_path: a run folder (its ``model/`` is taken), a model folder,
-                or a name on the hub (org/name).
+                the name of a model that comes with the package (``default``), or a name on the hub
+                (org/name).
             arguments: of the mixin, such as ``revision`` or ``token``; ``map_location`` is the
                 device to load to.
 
         Raises:
             ModelError: no such model, or a file of it is missing, damaged or of another model.
         """
-        model_id = str(pretrained_model_name_or_path)
+        given = str(pretrained_model_name_or_path)
+        model_id = str(shipped(given) or given)
         if (Path(model_id) / "model" / constants.CONFIG_NAME).is_file():
             model_id = str(Path(model_id) / "model")
         try:

@@ -8,7 +8,7 @@ from torch.nn import BatchNorm1d
 from ssliqa.errors import ConfigError
 from ssliqa.methods import Branch, Method, find_method
 from ssliqa.methods.fitted_head import linear_layer
-from ssliqa.models import QualityModel
+from ssliqa.models import QualityModel, load_model
 from ssliqa.opinion import Scale
 from ssliqa.training.config import BranchConfig, TrainConfig
 from ssliqa.training.precision import use_bf16
@@ -33,22 +33,11 @@ def build_method(config: TrainConfig, scale: Scale, device: torch.device) -> Met
     branches = {}
     for name in kind.branch_names:
         branch = settings[name]
-        weights = branch.weights or config.weights
         fitted = name in fitted_branches(config)
-        model = QualityModel.create(
-            branch.name,
-            weights=weights,
-            options=branch.options,
-            mean=branch.mean,
-            std=branch.std,
-            head=branch.head,
-            levels=levels_read(branch, fitted),
-            protocol=config.protocol,
-            scale=scale,
-        )
+        model = _network(config, branch, scale, fitted=fitted)
         stages = len(model.backbone.stages)
         frozen = branch.batch_norm == "frozen" or (
-            branch.batch_norm == "auto" and weights != "none"
+            branch.batch_norm == "auto" and not starts_at_random(config, branch)
         )
         smallest = config.batch_size
         if kind.draws_unlabeled():
@@ -65,6 +54,7 @@ def build_method(config: TrainConfig, scale: Scale, device: torch.device) -> Met
             # One pass over the photographs is no long time, and the head is used in float32.
             bf16=use_bf16(branch, device) and not (fitted and branch.bf16 == "auto"),
             enter_trunk=config.views > 0,
+            trained_before=branch.start is not None,
         )
         if config.fit_head or fitted:
             linear_layer(branches[name], name)
@@ -77,6 +67,39 @@ def build_method(config: TrainConfig, scale: Scale, device: torch.device) -> Met
     return kind(method_settings(config), branches)
 
 
+def _network(
+    config: TrainConfig, branch: BranchConfig, scale: Scale, *, fitted: bool
+) -> QualityModel:
+    if branch.start is None:
+        return QualityModel.create(
+            branch.name,
+            weights=branch.weights or config.weights,
+            options=branch.options,
+            mean=branch.mean,
+            std=branch.std,
+            head=branch.head,
+            levels=levels_read(branch, fitted),
+            protocol=config.protocol,
+            scale=scale,
+        )
+    found = load_model(branch.start)
+    if found.name != branch.name:
+        raise ConfigError(
+            f"The network of '{branch.start}' is {found.name}, and a {branch.name} was to start "
+            "from it.",
+            f"Name {found.name}; --from does so by itself.",
+        )
+    own = {"protocol": config.protocol.as_dict(), "scale": scale.as_dict(), "calibration": None}
+    model = QualityModel(**(found.config | own))
+    model.load_state_dict(found.state_dict())
+    return model
+
+
+def starts_at_random(config: TrainConfig, branch: BranchConfig) -> bool:
+    """Whether a branch begins with a network that knows nothing."""
+    return branch.start is None and (branch.weights or config.weights) == "none"
+
+
 def fitted_branches(config: TrainConfig) -> tuple[str, ...]:
     """The branches of whose networks nothing is trained: a head is fitted to them."""
     kind = find_method(str(config.method["name"]))
@@ -87,7 +110,7 @@ def remark_on_start(config: TrainConfig) -> str | None:
     """What to tell a user who fits a head to a network that knows nothing; None if nobody does."""
     settings = {"student": config.student, "teacher": config.teacher}
     for name in fitted_branches(config):
-        if (settings[name].weights or config.weights) == "none":
+        if starts_at_random(config, settings[name]):
             return (
                 f"The {name}'s network keeps its random weights, since method "
                 f"{config.method['name']} fits its head alone here: use --weights hub or a file of "

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from ssliqa.data import RatedSource
 from ssliqa.errors import ConfigError
 from ssliqa.images import Protocol
+from ssliqa.models.shipped import shipped
 
 DEFAULT_METHOD = "committee"
 
@@ -21,6 +22,8 @@ class BranchConfig:
     Args:
         name: backbone, by its name in timm or torchvision.
         weights: start weights of this branch, where they differ from --weights.
+        start: a trained model to start from (run folder, model folder or name) instead of weights:
+            network, levels and head are its own, and a head that is fitted stays near it.
         head: 'linear', 'published' (the authors' MLP for this backbone), or hidden sizes such as
             '512-256'.
         levels: from how many of the last stages the activation is pooled. What is left of
@@ -40,6 +43,7 @@ class BranchConfig:
 
     name: str = "mobilenetv2_100"
     weights: str | None = None
+    start: str | None = None
     head: str = "linear"
     levels: int = 0
     options: dict[str, Any] = field(default_factory=dict)
@@ -52,6 +56,14 @@ class BranchConfig:
     def __post_init__(self) -> None:
         _require(self.frozen_stages >= 0, f"frozen_stages is {self.frozen_stages}", "0 or more")
         _require(self.levels >= 0, f"levels is {self.levels}", "0 or more")
+        if self.start is not None:
+            plain = BranchConfig(name=self.name)
+            for name in ("weights", "head", "levels", "options", "mean", "std"):
+                if getattr(self, name) != getattr(plain, name):
+                    raise ConfigError(
+                        f"Both start and {name} of a network are given.",
+                        f"'{self.start}' has its own; leave out {name}.",
+                    )
 
 
 @dataclass(frozen=True)
@@ -235,6 +247,13 @@ class TrainConfig:
         def of_weights(weights: str | None) -> str | None:
             return weights if weights in ("hub", "none") else absolute(weights)
 
+        def of_branch(branch: BranchConfig) -> BranchConfig:
+            # What is no folder here is the name of a model.
+            start = branch.start
+            if start is not None and Path(start).expanduser().is_dir() and not shipped(start):
+                start = absolute(start)
+            return replace(branch, weights=of_weights(branch.weights), start=start)
+
         return replace(
             self,
             labels=absolute(self.labels),
@@ -245,8 +264,8 @@ class TrainConfig:
             cache=absolute(self.cache),
             out=str(absolute(self.out)),
             weights=str(of_weights(self.weights)),
-            student=replace(self.student, weights=of_weights(self.student.weights)),
-            teacher=replace(self.teacher, weights=of_weights(self.teacher.weights)),
+            student=of_branch(self.student),
+            teacher=of_branch(self.teacher),
         )
 
     @property
