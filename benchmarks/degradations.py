@@ -82,18 +82,20 @@ class Scorer:
         }
         whole = scores["blur"][0]
         height, width = pixels.shape[:2]
-        same = {
-            "mirrored": self.score(np.ascontiguousarray(pixels[:, ::-1])),
-            f"shifted by {SHIFT} px": self.score(pixels[SHIFT:, SHIFT:]),
-        }
+        mirrored = self.score(np.ascontiguousarray(pixels[:, ::-1]))
+        # Windows of one size, since another size would be resized otherwise.
+        here, there = (
+            self.score(pixels[k : height - SHIFT + k, k : width - SHIFT + k]) for k in (0, SHIFT)
+        )
+        changes = {"mirrored": mirrored - whole, f"shifted by {SHIFT} px": there - here}
         for factor in (2.0, 0.75, 0.5):
             size = (round(width * factor), round(height * factor))
             resized = Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS)
-            same[f"resized to {factor:g}"] = self.score(np.asarray(resized))
+            changes[f"resized to {factor:g}"] = self.score(np.asarray(resized)) - whole
         return {
             "photo": photo.name,
             "scores": scores,
-            "changes": {name: score - whole for name, score in same.items()},
+            "changes": changes,
         }
 
 
@@ -126,7 +128,12 @@ def show(found, severities, direction, engine, options) -> None:
     reached = np.mean(np.stack(fell_all)) >= TARGET
     print(f"target {TARGET:.0%} of all steps: {'reached' if reached else 'missed'}")
     if options.json:
-        values = {"figures": figures, "photos": found, "machine": machine()}
+        values = {
+            "severities": severities.tolist(),
+            "figures": figures,
+            "photos": found,
+            "machine": machine(),
+        }
         write_text(options.json, json.dumps(values, indent=1) + "\n")
 
 
