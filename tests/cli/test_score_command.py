@@ -10,6 +10,7 @@ import threading
 import time
 from contextlib import contextmanager
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
@@ -17,7 +18,7 @@ from tiny_set import photograph
 
 from ssliqa import Protocol, QualityModel, Scale, load_model, read_label_table
 from ssliqa.cli.main import main
-from ssliqa.models import save_model
+from ssliqa.models import Calibration, save_model
 
 NO_INTERVALS = " (lower and upper are empty: ssliqa calibrate gives the model intervals)"
 
@@ -41,6 +42,23 @@ def test_without_a_table_standard_output_is_csv_and_nothing_else(tiny_run, photo
         assert float(row["score"]) == pytest.approx(model.score(photo).score, rel=1e-3)
         assert float(row["std"]) == pytest.approx(model.score(photo).std, rel=1e-2)
     assert captured.err == "4 photographs scored on the scale 0-100\n"
+
+
+def test_a_model_with_intervals_shows_them(tiny_run, photos, tmp_path, capsys):
+    model = load_model(tiny_run)
+    shares = np.random.default_rng(0).dirichlet(np.ones(5), 40)
+    model.calibration = Calibration.fit(shares, shares @ np.arange(1, 6) + 0.3)
+    save_model(model, tmp_path / "model")
+    assert score(*photos, "--model", tmp_path / "model") == 0
+    first, *rows = csv.reader(io.StringIO(capsys.readouterr().out))
+    assert first == ["score", "std", "lower", "upper", "path"]
+    for row, photo in zip(rows, photos, strict=True):
+        found = model.score(photo)
+        numbers = (found.score, found.std, found.lower, found.upper)
+        assert [float(value) for value in row[:4]] == pytest.approx(numbers, rel=1e-2)
+    assert score(*photos, "--model", tmp_path / "model", "--rank", "--scale", "1-5") == 0
+    ranked = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert all(1 <= float(row["lower"]) <= float(row["upper"]) <= 5 for row in ranked)
 
 
 def test_a_corrupt_photograph_gives_status_1_and_is_named(tiny_set, tiny_run, capsys):

@@ -98,7 +98,12 @@ def run(arguments: list[str]) -> int:
     total = sum(1 for _ in listing.paths(give_unreadable=True))
     engine = engine_from(options, options.model)
     scale = SCALES[options.scale] or engine.scale
-    report = ScoreReport(engine.scale, scale, print_rows=out is None and not ranking)
+    report = ScoreReport(
+        engine.scale,
+        scale,
+        print_rows=out is None and not ranking,
+        intervals=engine.calibration is not None,
+    )
     with stop_on_signal() as stop, _journal(out, engine, options.resume) as journal:
         with report.scoring(total):
             scores = score_folder(

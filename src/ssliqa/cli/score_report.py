@@ -23,11 +23,15 @@ class ScoreReport:
         native: the scale that rows come in.
         scale: the scale to print them in.
         print_rows: print them as they come.
+        intervals: scores have intervals, so print these.
     """
 
-    def __init__(self, native: Scale, scale: Scale, *, print_rows: bool) -> None:
+    def __init__(
+        self, native: Scale, scale: Scale, *, print_rows: bool, intervals: bool = False
+    ) -> None:
         self._scales = native, scale
         self._print_rows = print_rows
+        self._intervals = intervals
         self._rows = csv.writer(sys.stdout, lineterminator="\n")
         self._console = Console(stderr=True)
         # On one screen the rows show how far it is; a bar would be torn by them.
@@ -62,12 +66,16 @@ class ScoreReport:
 
     def header(self, *more: str) -> None:
         """The first line on standard output."""
-        self._rows.writerow((*more, "score", "std", "path"))
+        bounds = ("lower", "upper") if self._intervals else ()
+        self._rows.writerow((*more, "score", "std", *bounds, "path"))
 
     def print(self, row: ScoredPhoto, *more: object) -> None:
         """A row on standard output, at once; none for a photograph without a score."""
         if row.score is not None:
-            numbers = (f"{row.score.score:.4g}", f"{row.score.std:.3g}")
+            score = row.score
+            numbers = [f"{score.score:.4g}", f"{score.std:.3g}"]
+            if self._intervals:
+                numbers += [f"{bound:.4g}" for bound in (score.lower, score.upper)]
             self._rows.writerow((*more, *numbers, printable(row.path)))
             sys.stdout.flush()
 
