@@ -14,7 +14,8 @@ from huggingface_hub import constants, get_hf_file_metadata, hf_hub_url, try_to_
 from ssliqa.errors import ConfigError, ModelError
 from ssliqa.files import write_text
 from ssliqa.models.calibration import Calibration
-from ssliqa.models.quality_model import QualityModel, no_such_model
+from ssliqa.models.quality_model import QualityModel
+from ssliqa.models.saved import no_such_model
 from ssliqa.models.shipped import shipped
 
 _PATIENCE = 10.0

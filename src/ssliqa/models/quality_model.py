@@ -15,14 +15,12 @@ from typing import Any, cast
 
 import numpy as np
 import torch
-from huggingface_hub import ModelCard, PyTorchModelHubMixin, constants, hf_hub_download
+from huggingface_hub import ModelCard, PyTorchModelHubMixin, constants
 from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, HFValidationError
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from ssliqa.errors import ConfigError, ModelError, first_few
+from ssliqa.errors import ConfigError, ModelError
 from ssliqa.images import ImageSource, Protocol, fixed_crops, read_resized
 from ssliqa.models.backbones import build_backbone
 from ssliqa.models.backbones.contract import Triple
@@ -31,11 +29,9 @@ from ssliqa.models.card import model_card
 from ssliqa.models.heads import HeadSpec, build_head, head_spec
 from ssliqa.models.prediction import Prediction, Score, mean_distribution
 from ssliqa.models.quality_map import QualityMap, map_quality
+from ssliqa.models.saved import no_such_model, restored, weights_file
 from ssliqa.models.shipped import shipped
 from ssliqa.opinion import ACR, Scale
-
-# What a config.json raises whose values are of the wrong kind or out of range.
-_UNUSABLE = (AttributeError, ConfigError, KeyError, RuntimeError, TypeError, ValueError)
 
 
 class QualityModel(nn.Module, PyTorchModelHubMixin, library_name="ssliqa"):
@@ -285,63 +281,15 @@ class QualityModel(nn.Module, PyTorchModelHubMixin, library_name="ssliqa"):
         Raises:
             ModelError: a file is missing, damaged or belongs to another model.
         """
-        if Path(model_id).is_dir():
-            file = Path(model_id) / constants.SAFETENSORS_SINGLE_FILE
-        else:
-            try:
-                file = Path(
-                    hf_hub_download(
-                        repo_id=model_id,
-                        filename=constants.SAFETENSORS_SINGLE_FILE,
-                        revision=revision,
-                        cache_dir=cache_dir,
-                        force_download=force_download,
-                        token=token,
-                        local_files_only=local_files_only,
-                    )
-                )
-            except (EntryNotFoundError, HFValidationError, HfHubHTTPError, OSError) as error:
-                raise no_such_model(model_id, error) from error
-        if config is None or "backbone" not in config:
-            raise ModelError(
-                f"'{model_id}' has no config.json of a quality model.",
-                "A model folder holds config.json and model.safetensors.",
-            )
-        try:
-            state = load_file(str(file), device=map_location)
-        except (OSError, SafetensorError) as error:
-            raise ModelError(
-                f"The weights '{file}' cannot be read ({error}).",
-                "Copy the model folder again, or train anew.",
-            ) from error
-        try:
-            model = cls(**config)
-        except _UNUSABLE as error:
-            raise ModelError(
-                f"The config.json of '{model_id}' cannot be used ({error!r}).",
-                "Copy the model folder again, or train anew.",
-            ) from error
-        wanted = model.state_dict()
-        wrong = list(wanted.keys() ^ state.keys())
-        wrong += [
-            key for key in wanted.keys() & state.keys() if wanted[key].shape != state[key].shape
-        ]
-        if wrong:
-            raise ModelError(
-                f"'{file}' does not fit its config.json: {first_few(sorted(wrong), 3)}.",
-                "Copy the model folder again, or train anew.",
-            )
-        model.load_state_dict(state)
-        return model.to(map_location).eval()
-
-
-def no_such_model(model_id: str, error: Exception) -> ModelError:
-    """The error for a name that leads to no model, neither here nor on the hub."""
-    return ModelError(
-        f"There is no model folder '{model_id}', and the hub has no such model or cannot be "
-        f"reached ({type(error).__name__}).",
-        "Name a run folder, a model folder or a model on the hub (org/name).",
-    )
+        file = weights_file(
+            model_id,
+            revision=revision,
+            cache_dir=cache_dir,
+            force_download=force_download,
+            token=token,
+            local_files_only=local_files_only,
+        )
+        return restored(cls, model_id, config, file, map_location)
 
 
 @contextmanager
