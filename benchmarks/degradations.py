@@ -41,6 +41,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=100, help="photographs, evenly from all")
     parser.add_argument("--steps", type=int, default=5, help="steps from severity 0 to 1")
     parser.add_argument("--engine", default="auto")
+    parser.add_argument("--precision", default="f32", help="bf16: sooner, for a first look")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
     options = parser.parse_args()
@@ -50,7 +51,7 @@ def main() -> None:
     else:
         photos = list_photographs(options.photos)
     chosen = [photos[k] for k in np.linspace(0, len(photos) - 1, options.count).round().astype(int)]
-    engine = open_engine(options.model, options.engine)
+    engine = open_engine(options.model, options.engine, precision=options.precision)
     scorer = Scorer(engine)
     severities = np.linspace(0, 1, options.steps + 1)
     with ThreadPoolExecutor(options.workers) as pool:
