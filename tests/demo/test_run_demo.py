@@ -26,10 +26,12 @@ def demo(tmp_path_factory):
     return folder / "out"
 
 
-def test_the_page_shows_both_methods_and_says_that_the_ratings_are_simulated(demo):
+def test_the_page_shows_all_methods_and_says_that_the_ratings_are_simulated(demo):
     page = (demo / "index.html").read_text()
     assert "supervised" in page
     assert "ssliqa" in page
+    assert "default, as it is" in page
+    assert "from default" in page
     assert "simulated" in page
     assert page.count("data:image/") > 20
 
@@ -43,20 +45,20 @@ def test_rated_photographs_are_shown_with_their_ratings_from_worst_to_best(demo)
     assert ratings == sorted(ratings)
 
 
-def test_both_methods_are_evaluated_on_the_same_photographs(demo):
-    one, other = (
-        pd.read_csv(demo / "evaluation" / method / "predictions.csv")
-        for method in ("supervised", "ssliqa")
-    )
-    assert one["path"].tolist() == other["path"].tolist()
-    assert len(one) == 12
-    assert one["score"].tolist() != other["score"].tolist()
+def test_all_models_are_evaluated_on_the_same_photographs(demo):
+    tables = [
+        pd.read_csv(demo / "evaluation" / name / "predictions.csv")
+        for name in ("supervised", "ssliqa", "default", "from-default")
+    ]
+    assert len({tuple(table["path"]) for table in tables}) == 1
+    assert len(tables[0]) == 12
+    assert len({tuple(table["score"]) for table in tables}) == 4
 
 
 def test_the_scores_are_those_of_the_kept_model(demo):
     scores = pd.read_csv(demo / "scores.csv")
     assert (scores["status"] == "ok").all()
-    model = QualityModel.from_pretrained(demo / "runs" / "ssliqa" / "model")
+    model = QualityModel.from_pretrained(demo / "runs" / "from-default" / "model")
     again = model.score(demo.parent / scores["path"][0])
     assert again.score == pytest.approx(scores["score"][0], abs=1e-3)
 

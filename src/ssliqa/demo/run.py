@@ -1,4 +1,4 @@
-"""The whole way on embedded data: render, train twice, evaluate, score a folder, show a page."""
+"""The whole way on embedded data: render, train, evaluate, score a folder, show a page."""
 
 from __future__ import annotations
 
@@ -7,21 +7,24 @@ import shutil
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ssliqa.data import list_photographs
+from ssliqa.data import LabelTable, list_photographs
 from ssliqa.demo.page import write_page
 from ssliqa.demo.photographs import render_photographs
-from ssliqa.demo.summary import Trained, summarize
+from ssliqa.demo.summary import Judged, Trained, summarize
 from ssliqa.errors import ConfigError
 from ssliqa.evaluation import evaluate_model
 from ssliqa.files import write_text
 from ssliqa.images import Protocol
+from ssliqa.models import QualityModel, load_model
+from ssliqa.models.shipped import DEFAULT
 from ssliqa.report.scatter import scatter_plot
 from ssliqa.scoring import score_photos, write_scores
 from ssliqa.training import BranchConfig, Monitor, OptimizerConfig, TrainConfig, train
 from ssliqa.training.own_parts import own_test_part
+from ssliqa.training.start import settings_from
 
 PHOTOGRAPHS_COUNT = 600
 NEW_PHOTOGRAPHS = 24
@@ -93,7 +96,7 @@ def run_demo(options: DemoOptions, stage: Callable[[str], AbstractContextManager
         ConfigError: ``out`` holds something that no demo has made.
         SsliqaError: whatever is wrong with photographs or ratings of the user's own.
     """
-    started = time.monotonic()
+    begun = time.monotonic()
     out = options.out
     _clear(out)
     with stage("photographs") as monitor:
@@ -102,20 +105,25 @@ def run_demo(options: DemoOptions, stage: Callable[[str], AbstractContextManager
     for method in ("supervised", "ssliqa"):
         with stage(method) as monitor:
             trained[method] = _train(options, method, labels, images, monitor)
-    student = trained["ssliqa"].result.model
+    with stage("starting from the model that comes with ssliqa") as monitor:
+        started = _started(options, labels, images, monitor)
+        known = _as_it_is(options, started)
+    student = started.result.model
     with stage("a folder of other photographs") as monitor:
-        new = _new_photographs(options, trained["ssliqa"])
+        new = _new_photographs(options, started)
         rows = []
         for done, row in enumerate(score_photos(student, new), 1):
             rows.append(row)
             monitor.preparing(done, len(new))
-        write_scores(rows, out / "scores.csv", model="runs/ssliqa", scale=str(student.scale))
+        write_scores(rows, out / "scores.csv", model="runs/from-default", scale=str(student.scale))
     result = summarize(
         trained["supervised"],
         trained["ssliqa"],
+        known,
+        started,
         rows,
         own_ratings=options.own_ratings,
-        seconds=time.monotonic() - started,
+        seconds=time.monotonic() - begun,
     )
     return write_page(result, out)
 
@@ -154,12 +162,8 @@ def _train(
     options: DemoOptions, method: str, labels: str, images: str | None, monitor: Monitor
 ) -> Trained:
     # Both methods get the same number of steps; an epoch is longer with unlabeled photographs.
-    config = TrainConfig(
-        labels=labels,
-        images=images,
-        scale=options.scale,
-        label_budget=LABEL_BUDGET,
-        seed=options.seed,
+    config = replace(
+        _config(options, labels, images, method),
         method={"name": method},
         student=STUDENT,
         teacher=TEACHER,
@@ -167,17 +171,65 @@ def _train(
         protocol=Protocol(short=192, crop=128),
         steps=options.steps,
         optimizer=OptimizerConfig(lr=1e-2, head_factor=1, warmup=0.15),
-        cache=str(options.out / "photographs" / "cache"),
-        out=str(options.out / "runs" / method),
     )
-    started = time.monotonic()
+    return _trained(options, method, config, monitor)
+
+
+def _started(options: DemoOptions, labels: str, images: str | None, monitor: Monitor) -> Trained:
+    """The same ratings, with a network that has seen photographs before."""
+    settings = settings_from(DEFAULT, with_method=True)
+    config = replace(
+        _config(options, labels, images, "from-default"),
+        method=settings["method"],
+        student=BranchConfig(**settings["student"]),
+        protocol=Protocol.from_dict(settings["protocol"]),
+        fit_head=settings["fit_head"],
+        steps=settings["steps"],
+    )
+    return _trained(options, "from default", config, monitor)
+
+
+def _config(options: DemoOptions, labels: str, images: str | None, run: str) -> TrainConfig:
+    """What all trainings of the demo share: the same photographs, the same few ratings."""
+    return TrainConfig(
+        labels=labels,
+        images=images,
+        scale=options.scale,
+        label_budget=LABEL_BUDGET,
+        seed=options.seed,
+        cache=str(options.out / "photographs" / "cache"),
+        out=str(options.out / "runs" / run),
+    )
+
+
+def _trained(options: DemoOptions, name: str, config: TrainConfig, monitor: Monitor) -> Trained:
+    begun = time.monotonic()
     result = train(config, monitor)
-    seconds = time.monotonic() - started
-    evaluated = evaluate_model(result.model, own_test_part(result.folder))
-    folder = options.out / "evaluation" / method
+    seconds = time.monotonic() - begun
+    table = own_test_part(result.folder)
+    judged = _judged(options, name, result.model, table, result.folder.name, seconds)
+    return Trained(**vars(judged), config=config, result=result)
+
+
+def _as_it_is(options: DemoOptions, started: Trained) -> Judged:
+    """The model that comes with the package, on the photographs that test the others."""
+    table = own_test_part(started.result.folder)
+    return _judged(options, "default, as it is", load_model(DEFAULT), table, DEFAULT, 0.0)
+
+
+def _judged(
+    options: DemoOptions,
+    name: str,
+    model: QualityModel,
+    table: LabelTable,
+    folder_name: str,
+    seconds: float,
+) -> Judged:
+    evaluated = evaluate_model(model, table)
+    folder = options.out / "evaluation" / folder_name
     evaluated.evaluation.write(folder)
-    scatter = scatter_plot(evaluated.evaluation, folder / "scatter.png", title=method)
-    return Trained(config, result, evaluated.evaluation, evaluated.scored, seconds, scatter)
+    scatter = scatter_plot(evaluated.evaluation, folder / "scatter.png", title=name)
+    return Judged(name, evaluated.evaluation, evaluated.scored, seconds, scatter)
 
 
 def _new_photographs(options: DemoOptions, trained: Trained) -> list[Path]:

@@ -25,23 +25,32 @@ SAMPLES_SHOWN = 15
 
 
 @dataclass(frozen=True)
-class Trained:
-    """One training with its evaluation on the test photographs.
+class Judged:
+    """A model, as the page calls it, with its evaluation on the test photographs.
 
-    ``seconds`` is the time the training took, ``scatter`` the picture of scores against MOS.
+    ``seconds`` is the time its training took here, ``scatter`` the picture of scores against MOS.
     """
 
-    config: TrainConfig
-    result: TrainResult
+    name: str
     evaluation: Evaluation
     scored: tuple[ScoredPhoto, ...]
     seconds: float
     scatter: Path
 
 
+@dataclass(frozen=True)
+class Trained(Judged):
+    """One that was trained in this run."""
+
+    config: TrainConfig
+    result: TrainResult
+
+
 def summarize(
     baseline: Trained,
     ours: Trained,
+    known: Judged,
+    started: Trained,
     scored: Sequence[ScoredPhoto],
     *,
     own_ratings: str | None,
@@ -52,7 +61,9 @@ def summarize(
     Args:
         baseline: the supervised training.
         ours: the semi-supervised training, on the same split.
-        scored: photographs that neither training saw, with their scores.
+        known: the model that comes with the package, which has seen none of these ratings.
+        started: a training that starts from it, on the same split.
+        scored: photographs that no training saw, with their scores by the last one.
         own_ratings: command-line options that name the user's ratings; None where photographs
             were rendered and their ratings simulated.
         seconds: the whole run.
@@ -63,7 +74,7 @@ def summarize(
     mos = dict(zip(table.paths, table.mos.tolist(), strict=True))
     model = ours.result.model
     simulated = own_ratings is None
-    own = "--labels ratings.csv --images photos/ --unlabeled more-photos/"
+    own = "--labels ratings.csv --images photos/"
     own = own if own_ratings is None else own_ratings
     return DemoResult(
         simulated=simulated,
@@ -77,15 +88,24 @@ def summarize(
         methods=[
             _method(baseline, f"the {len(split.labeled)} rated photographs alone"),
             _method(ours, f"and {len(split.unlabeled)} unrated ones, following the teacher"),
+            _method(known, "none of these: photographs of LIVE Challenge"),
+            _method(started, f"those, then the {len(split.labeled)} rated photographs"),
         ],
-        difference=_difference(baseline.evaluation, ours.evaluation),
-        samples=_across(_samples(ours.scored, mos)),
+        difference=_difference(baseline.evaluation, started.evaluation),
+        samples=_across(_samples(started.scored, mos)),
         scored=_samples(scored, {}),
         charts=_charts(baseline.result.folder, ours.result.folder),
         commands=[
-            ("train on photographs of your own", f"ssliqa train {own} --out runs/first"),
+            ("score anything, at once", "ssliqa score photos/"),
+            (
+                "learn from ratings of your own",
+                f"ssliqa train --from default {own} --out runs/first",
+            ),
             ("how far to trust it", "ssliqa evaluate runs/first"),
-            ("score anything", "ssliqa score photos/ --model runs/first --out scores.csv"),
+            (
+                "score as your raters would",
+                "ssliqa score photos/ --model runs/first --out scores.csv",
+            ),
         ],
         seconds=seconds,
         scale=(table.scale.low, table.scale.high),
@@ -99,14 +119,14 @@ def _described(branch: BranchConfig, model: QualityModel | None) -> str:
     return f"{branch.name} {branch.options['scales']}x{branch.options['width']}{size}"
 
 
-def _method(trained: Trained, summary: str) -> MethodResult:
-    figures = trained.evaluation.figures
+def _method(judged: Judged, summary: str) -> MethodResult:
+    figures = judged.evaluation.figures
     return MethodResult(
-        name=trained.config.method["name"],
+        name=judged.name,
         summary=summary,
         metrics={name: figures[name] for name in ("SRCC", "PLCC", "KRCC", "RMSE")},
-        scatter=trained.scatter,
-        seconds=trained.seconds,
+        scatter=judged.scatter,
+        seconds=judged.seconds,
     )
 
 
