@@ -101,7 +101,9 @@ class DegradationRanking(Method):
         rng = np.random.default_rng(int(torch.randint(2**62, ())))
         kinds = tuple(DEGRADATIONS)
         severity = np.zeros((len(pixels), self.config.versions))
-        severity[:, 1:] = np.sort(rng.uniform(0, 1, (len(pixels), self.config.versions - 1)))
+        # A part of the draws is the worst there is, or else little would be learned near the end.
+        drawn = rng.uniform(0, 1.2, (len(pixels), self.config.versions - 1)).clip(0, 1)
+        severity[:, 1:] = np.sort(drawn)
         shown: list[Pixels] = []
         for photo, severities in zip(
             pixels.cpu().permute(0, 2, 3, 1).numpy(), severity, strict=True
