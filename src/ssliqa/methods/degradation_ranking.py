@@ -50,7 +50,7 @@ class DegradationRankingConfig:
 
     loss: Literal["cdf", "mse"] = "cdf"
     ranking_weight: float = 0.1
-    margin: float = 1.0
+    margin: float = 0.6
     versions: int = 3
     ramp_share: float = 0.2
 
