@@ -4,8 +4,8 @@
         --weights WEIGHTS --out OUT
 
 The darkest fifth of LIVE Challenge stands for the new kind. A model is trained as the default one
-is, on the others alone. Then 20, 50 and more labels of dark photographs are used in three ways: a
-head fitted to ImageNet weights, the committee on ImageNet weights, and a start from that model.
+is, on the others alone. Then 20, 50 and more labels of dark photographs are used in two ways: a head
+fitted to ImageNet weights, and one fitted near that of the model, to its network.
 """
 
 from __future__ import annotations
@@ -38,7 +38,6 @@ PLAN = {
             "fit_head": True,
             "student.levels": 4,
         },
-        "ImageNet, committee": {"method": "committee"},
     },
     "baseline": "ImageNet, fitted",
     "pairs": [
