@@ -1,5 +1,7 @@
 """Degradation ranking asks for an order among versions of a photograph, and for nothing else."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -78,3 +80,31 @@ def test_a_step_draws_from_the_generator_that_the_loop_seeds(make_method, batche
 def test_settings_that_make_no_sense_are_refused(make_method, settings, named):
     with pytest.raises(ConfigError, match=named):
         make_method("degradation_ranking", **settings)
+
+
+def test_an_anchor_holds_the_student_at_what_its_start_said(make_method, batches):
+    plain = make_method("degradation_ranking")
+    branch = plain.branch("student")
+    branch.head_before = tuple(branch.model.head.parameters())  # as of a model it started from
+    config = dataclasses.replace(plain.config, anchor=2.0)
+    method = type(plain)(config, {"student": branch}).eval()
+    before = branch.model(batches[1].images).distribution.detach()
+    assert stepped(method, batches).terms["anchor_distance"].item() == pytest.approx(0, abs=1e-9)
+    with torch.no_grad():
+        branch.model.head[-1].bias += torch.tensor([0.0, 0.5, 0.0, -0.5, 1.0])
+    after = branch.model(batches[1].images).distribution.detach()
+    result = stepped(method, batches)
+    apart = (after - before).double().numpy().cumsum(axis=1)
+    wanted = np.mean(apart**2)
+    assert result.terms["anchor_distance"].item() == pytest.approx(wanted, rel=1e-4)
+    parts = result.terms["student_label"] + 0.1 * result.terms["ranking_consistency"]
+    assert result.loss.item() == pytest.approx(parts.item() + 2 * wanted, rel=1e-4)
+    result.loss.backward()
+    assert all(values.grad is None for values in method.before.parameters())
+    # The optimizer is given nothing of it.
+    assert not any(values.requires_grad for values in method.before.parameters())
+
+
+def test_an_anchor_without_a_model_to_start_from_is_refused(make_method):
+    with pytest.raises(ConfigError, match="the student starts from no model"):
+        make_method("degradation_ranking", anchor=1.0)
