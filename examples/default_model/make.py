@@ -53,8 +53,7 @@ def main() -> None:
     out.mkdir(parents=True, exist_ok=True)
     if not (out / "made.json").is_file():
         started = time.monotonic()
-        resumed = ("--resume",) if (run / "config.yaml").is_file() else source(options)
-        ssliqa("train", *resumed, "--out", run)
+        train(options, options.livec / "ratings.csv")
         seconds = time.monotonic() - started
         ssliqa("evaluate", run, "--out", out / "held-out in 32 bits")
         halve(run / "model")
@@ -74,12 +73,21 @@ def scores(folder: Path) -> np.ndarray:
     return pd.read_csv(folder / "predictions.csv")["score"].to_numpy()
 
 
-def source(options: argparse.Namespace) -> tuple[object, ...]:
-    return (
-        *("--config", HERE / "config.yaml", "--weights", options.weights),
-        *("--labels", options.livec / "ratings.csv", "--images", options.livec / "images"),
-        *("--unlabeled", options.unlabeled),
-    )
+def train(options: argparse.Namespace, labels: Path, *more: object) -> None:
+    """Both parts of the training, into ``out/labels`` and ``out/run``; what is finished stays."""
+    rated = ("--labels", labels, "--images", options.livec / "images", *more)
+    first, second = options.out / "labels", options.out / "run"
+    parts = {
+        first: ("--config", HERE / "labels.yaml", "--weights", options.weights),
+        second: (
+            *("--config", HERE / "order.yaml", "--from", first),
+            *("--unlabeled", options.unlabeled),
+        ),
+    }
+    for run, given in parts.items():
+        if not (run / "model").is_dir():
+            begun = (run / "config.yaml").is_file()
+            ssliqa("train", *(("--resume",) if begun else (*given, *rated)), "--out", run)
 
 
 def ssliqa(*arguments: object) -> None:
@@ -118,14 +126,18 @@ def pack(run: Path, out: Path) -> None:
     save_calibration(new, Calibration.fit(shares, model.scale.to_levels(table["mos"].to_numpy())))
     record = new / "training"
     record.mkdir()
-    config = yaml.safe_load((run / "config.yaml").read_text())
-    # Whose folders these were is nobody's business, and they are nowhere else.
-    for name in ("labels", "images", "weights", "out", "cache"):
-        config[name] = None if config[name] is None else Path(config[name]).name
-    config["unlabeled"] = [Path(name).name for name in config["unlabeled"]]
-    write_text(record / "config.yaml", yaml.safe_dump(config, sort_keys=False))
-    for name in ("environment.json", "metrics.jsonl", "split.csv"):
-        shutil.copyfile(run / name, record / name)
+    for part in (out / "labels", run):
+        config = yaml.safe_load((part / "config.yaml").read_text())
+        # Whose folders these were is nobody's business, and they are nowhere else.
+        for name in ("labels", "images", "weights", "out", "cache"):
+            config[name] = None if config[name] is None else Path(config[name]).name
+        config["unlabeled"] = [Path(name).name for name in config["unlabeled"]]
+        if config["student"]["start"] is not None:
+            config["student"]["start"] = Path(config["student"]["start"]).name
+        write_text(record / f"{part.name}.yaml", yaml.safe_dump(config, sort_keys=False))
+        for name in ("environment.json", "metrics.jsonl"):
+            shutil.copyfile(part / name, record / f"{part.name}-{name}")
+    shutil.copyfile(run / "split.csv", record / "split.csv")
     shutil.copyfile(out / "held-out" / "metrics.json", record / "held-out.json")
     write_text(new / "README.md", card(run, out, model.scale))
 
@@ -148,7 +160,6 @@ def card(run: Path, out: Path, scale: Scale) -> str:
         "changes": change_rows(degraded),
         "labeled": environment["labeled"],
         "unlabeled": environment["unlabeled"],
-        "steps_trained": yaml.safe_load((run / "config.yaml").read_text())["steps"],
         "minutes": round(made["seconds"] / 60),
         "cpu": degraded["machine"]["cpu"],
         "rounding": f"{made['rounding']:.2g}",

@@ -4,8 +4,8 @@
         --weights WEIGHTS --out OUT
 
 The darkest fifth of LIVE Challenge stands for the new kind. A model is trained as the default one
-is, on the others alone. Then 20, 50 and more labels of dark photographs are used in two ways: a head
-fitted to ImageNet weights, and one fitted near that of the model, to its network.
+is, on the others alone. Then 20, 50 and more labels of dark photographs are used in two ways: a
+head fitted to ImageNet weights, and one fitted near that of the model, to its network.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import yaml
-from make import HERE, ssliqa
+from make import ssliqa, train
 
 from ssliqa.images import read_image
 
@@ -63,14 +63,7 @@ def main() -> None:
     if not (out / "dark.csv").is_file():
         divide(pd.read_csv(options.livec / "ratings.csv"), images, out)
     run = out / "run"
-    if not (run / "model").is_dir():
-        begun = (run / "config.yaml").is_file()
-        given = (
-            *("--config", HERE / "config.yaml", "--weights", options.weights),
-            *("--labels", out / "others.csv", "--images", images, "--fractions", "[1, 0, 0]"),
-            *("--unlabeled", options.unlabeled),
-        )
-        ssliqa("train", *(("--resume",) if begun else given), "--out", run)
+    train(options, out / "others.csv", "--fractions", "[1, 0, 0]")
     rated = ("--labels", out / "dark.csv", "--images", images)
     ssliqa("evaluate", run, *rated, "--scale", "0-100", "--out", out / "as it is")
     started = {"student": {"name": "mobilenetv2_100", "start": str(run)}}

@@ -42,7 +42,7 @@ def test_it_is_small_whole_and_tells_nothing_of_where_it_was_made():
         ".safetensors",
         ".yaml",
     }
-    config = yaml.safe_load((folder / "training" / "config.yaml").read_text())
+    config = yaml.safe_load((folder / "training" / "run.yaml").read_text())
     for name in ("labels", "images", "weights", "out"):
         assert "/" not in config[name]
     state = load_file(folder / "model.safetensors")
