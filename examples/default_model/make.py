@@ -121,6 +121,7 @@ def pack(run: Path, out: Path) -> None:
     shutil.rmtree(new, ignore_errors=True)
     save_model(model, new)
     save_file(state, new / "model.safetensors", metadata={"format": "pt"})
+    (new / "model.safetensors").chmod(0o644)
     table = pd.read_csv(out / "held-out" / "predictions.csv")
     shares = table[[f"p{level}" for level in range(1, 6)]].to_numpy(np.float64)
     save_calibration(new, Calibration.fit(shares, model.scale.to_levels(table["mos"].to_numpy())))

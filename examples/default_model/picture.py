@@ -33,7 +33,7 @@ def main() -> None:
     names = ("astronaut", "cat", "coffee", "rocket")
     model = load_model("default")
     figure, axes = plt.subplots(len(names), len(SHOWN), figsize=(13, 9.3))
-    for row, name in zip(axes, names, strict=True):
+    for number, (row, name) in enumerate(zip(axes, names, strict=True)):
         pixels = read_image(photographs / f"{name}.jpg")
         height, width = pixels.shape[:2]
         top, left = (height - min(height, width)) // 2, (width - min(height, width)) // 2
@@ -47,7 +47,7 @@ def main() -> None:
             for edge in place.spines.values():
                 edge.set_visible(False)
             place.set_xlabel(f"{score.score:.0f}   ({score.lower:.0f} to {score.upper:.0f})")
-            if row is axes[0]:
+            if number == 0:
                 place.set_title(title or "as it is", fontsize=11)
     figure.tight_layout()
     figure.savefig(sys.argv[1], dpi=80)

@@ -44,6 +44,15 @@ def test_without_a_table_standard_output_is_csv_and_nothing_else(tiny_run, photo
     assert captured.err == "4 photographs scored on the scale 0-100\n"
 
 
+def test_without_a_model_the_one_that_comes_with_the_package_scores(photos, capsys):
+    assert score(photos[0]) == 0
+    (row,) = csv.DictReader(io.StringIO(capsys.readouterr().out))
+    assert float(row["score"]) == pytest.approx(
+        load_model("default").score(photos[0]).score, rel=1e-3
+    )
+    assert float(row["lower"]) <= float(row["score"]) <= float(row["upper"])
+
+
 def test_a_model_with_intervals_shows_them(tiny_run, photos, tmp_path, capsys):
     model = load_model(tiny_run)
     shares = np.random.default_rng(0).dirichlet(np.ones(5), 40)
@@ -143,7 +152,6 @@ def test_an_impossible_table_is_refused_before_anything_is_scored(photos, tmp_pa
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        (("PHOTO",), "model"),
         (("--model", "RUN"), "paths"),
         (("PHOTO", "--model", "nowhere"), "no model folder 'nowhere'"),
         (("PHOTO", "--model", "PHOTOS"), "holds no model"),

@@ -40,7 +40,7 @@ from ssliqa.benchmark.settings import filled, merged
 from ssliqa.benchmark.test_sets import test_sets
 from ssliqa.data import RatedSource
 from ssliqa.errors import ConfigError
-from ssliqa.methods import Method, find_method
+from ssliqa.methods import Method, find_method, method_names
 from ssliqa.training import TrainConfig
 from ssliqa.training.config import DEFAULT_METHOD
 from ssliqa.training.presets import read_preset
@@ -149,7 +149,9 @@ def _config(
     values = merged(merged(values, shared), pair.settings)
     networks = {role: values.get(role, {}).get("name", "") for role in ("student", "teacher")}
     values = merged(values, filled(own, networks, pair.settings))
-    method = str(values.setdefault("method", {}).setdefault("name", DEFAULT_METHOD))
+    # An entry that is called like a method, and names none, means that one.
+    named_like = name if name in method_names() else DEFAULT_METHOD
+    method = str(values.setdefault("method", {}).setdefault("name", named_like))
     try:
         return parse_config(
             config_parser(method), values=values | {"out": "."}

@@ -54,7 +54,7 @@ def load_model(model: str | Path, device: str = "cpu") -> QualityModel:
                 if unfinished
                 else "Name a run folder, or a folder with config.json and model.safetensors.",
             )
-        name = str(folder)
+        name = str(folder.absolute())  # a folder here, never a name
     elif folder.exists() or not re.fullmatch(HUB_NAME, str(model)):
         raise ModelError(
             f"There is no model folder '{model}'.",
