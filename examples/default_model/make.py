@@ -21,13 +21,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import torch
 import yaml
 from safetensors.torch import load_file, save_file
 
 from ssliqa import load_model
 from ssliqa.files import write_text
-from ssliqa.models import Calibration, save_calibration, save_model
+from ssliqa.models import Calibration, save_calibration
 from ssliqa.opinion import Scale
 
 HERE = Path(__file__).parent
@@ -52,9 +51,7 @@ def main() -> None:
     out, run = options.out, options.out / "run"
     out.mkdir(parents=True, exist_ok=True)
     if not (out / "made.json").is_file():
-        started = time.monotonic()
-        train(options, options.livec / "ratings.csv")
-        seconds = time.monotonic() - started
+        seconds = train(options, options.livec / "ratings.csv")
         ssliqa("evaluate", run, "--out", out / "held-out in 32 bits")
         halve(run / "model")
         ssliqa("evaluate", run, "--out", out / "held-out")
@@ -73,8 +70,12 @@ def scores(folder: Path) -> np.ndarray:
     return pd.read_csv(folder / "predictions.csv")["score"].to_numpy()
 
 
-def train(options: argparse.Namespace, labels: Path, *more: object) -> None:
-    """Both parts of the training, into ``out/labels`` and ``out/run``; what is finished stays."""
+def train(options: argparse.Namespace, labels: Path, *more: object) -> float:
+    """Both parts of the training, into ``out/labels`` and ``out/run``; what is finished stays.
+
+    Returns:
+        The seconds that the second part took, or what was left of it.
+    """
     rated = ("--labels", labels, "--images", options.livec / "images", *more)
     first, second = options.out / "labels", options.out / "run"
     parts = {
@@ -85,9 +86,11 @@ def train(options: argparse.Namespace, labels: Path, *more: object) -> None:
         ),
     }
     for run, given in parts.items():
+        started = time.monotonic()
         if not (run / "model").is_dir():
             begun = (run / "config.yaml").is_file()
             ssliqa("train", *(("--resume",) if begun else (*given, *rated)), "--out", run)
+    return time.monotonic() - started
 
 
 def ssliqa(*arguments: object) -> None:
@@ -116,15 +119,13 @@ def halve(folder: Path) -> None:
 
 def pack(run: Path, out: Path) -> None:
     """The folder that is shipped: the model, calibrated, with its card and what made it."""
-    new, state = out / "default", load_file(run / "model" / "model.safetensors")
-    model = load_model(run)
+    new, scale = out / "default", load_model(run).scale
     shutil.rmtree(new, ignore_errors=True)
-    save_model(model, new)
-    save_file(state, new / "model.safetensors", metadata={"format": "pt"})
+    shutil.copytree(run / "model", new)
     (new / "model.safetensors").chmod(0o644)
     table = pd.read_csv(out / "held-out" / "predictions.csv")
     shares = table[[f"p{level}" for level in range(1, 6)]].to_numpy(np.float64)
-    save_calibration(new, Calibration.fit(shares, model.scale.to_levels(table["mos"].to_numpy())))
+    save_calibration(new, Calibration.fit(shares, scale.to_levels(table["mos"].to_numpy())))
     record = new / "training"
     record.mkdir()
     for part in (out / "labels", run):
@@ -140,7 +141,7 @@ def pack(run: Path, out: Path) -> None:
             shutil.copyfile(part / name, record / f"{part.name}-{name}")
     shutil.copyfile(run / "split.csv", record / "split.csv")
     shutil.copyfile(out / "held-out" / "metrics.json", record / "held-out.json")
-    write_text(new / "README.md", card(run, out, model.scale))
+    write_text(new / "README.md", card(run, out, scale))
 
 
 def card(run: Path, out: Path, scale: Scale) -> str:
@@ -204,5 +205,4 @@ def read(file: Path) -> dict:
 
 
 if __name__ == "__main__":
-    torch.manual_seed(0)
     main()

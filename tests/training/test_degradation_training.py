@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 import torch
 
 from ssliqa.cli.train import configuration
@@ -31,8 +32,7 @@ def test_the_order_is_learned_beside_kept_activations(tiny_set, tmp_path):
 def test_an_interrupted_training_draws_the_same_degradations_again(tiny_set, tmp_path):
     whole = train(configuration(tiny_set.arguments(tmp_path / "whole", *options(tiny_set))))
     cut = options(tiny_set, "--checkpoint-minutes", "0")
-    try:
+    with pytest.raises(KeyboardInterrupt):
         train(configuration(tiny_set.arguments(tmp_path / "cut", *cut)), StopAt())
-    except KeyboardInterrupt:
-        again = resume(tmp_path / "cut")
+    again = resume(tmp_path / "cut")
     assert all(map(torch.equal, whole.model.parameters(), again.model.parameters()))

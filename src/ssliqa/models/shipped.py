@@ -16,10 +16,3 @@ def shipped(name: str) -> Path | None:
     folder = Path(str(files("ssliqa.models").joinpath("pretrained"))) / name
     plain = Path(name).name == name and name not in (".", "..")
     return folder if plain and (folder / "config.json").is_file() else None
-
-
-def shipped_names() -> list[str]:
-    """The names of these models, sorted."""
-    folder = Path(str(files("ssliqa.models").joinpath("pretrained")))
-    names = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
-    return sorted(name for name in names if shipped(name))
