@@ -105,6 +105,20 @@ def test_an_anchor_holds_the_student_at_what_its_start_said(make_method, batches
     assert not any(values.requires_grad for values in method.before.parameters())
 
 
+def test_an_anchor_holds_where_no_order_is_asked_for(make_method, batches):
+    plain = make_method("degradation_ranking", ranking_weight=0.0)
+    branch = plain.branch("student")
+    branch.head_before = tuple(branch.model.head.parameters())
+    config = dataclasses.replace(plain.config, anchor=2.0)
+    method = type(plain)(config, {"student": branch}).eval()
+    with torch.no_grad():
+        branch.model.head[-1].bias += torch.tensor([0.0, 0.5, 0.0, -0.5, 1.0])
+    result = stepped(method, batches)
+    assert result.terms["anchor_distance"].item() > 0.001
+    expected = result.terms["student_label"] + 2 * result.terms["anchor_distance"]
+    assert result.loss.item() == pytest.approx(expected.item(), rel=1e-5)
+
+
 def test_an_anchor_without_a_model_to_start_from_is_refused(make_method):
     with pytest.raises(ConfigError, match="the student starts from no model"):
         make_method("degradation_ranking", anchor=1.0)

@@ -57,6 +57,14 @@ def test_a_few_labels_change_little_and_many_change_more(tiny_set, tiny_run, tmp
     assert 0 < moved[0] < moved[1]
 
 
+def test_no_steps_and_no_fit_leave_the_model_as_it_is(tiny_set, tiny_run, tmp_path):
+    options = ("--method", "supervised", "--steps", 0)
+    after = train(configuration(arguments(tiny_set, tmp_path / "run", tiny_run, *options))).model
+    before = load_model(tiny_run)
+    photo = tiny_set.folder / tiny_set.names[0]
+    assert after.score(photo).score == before.score(photo).score
+
+
 def test_a_method_that_is_named_trains_the_network_from_the_model_on(tiny_set, tiny_run, tmp_path):
     options = ("--method", "supervised", "--steps", 1, "--optimizer.lr", 1e-9, "--batch-size", 4)
     options += ("--student.bf16", "no")

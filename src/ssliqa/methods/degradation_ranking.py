@@ -98,7 +98,7 @@ class DegradationRanking(Method):
         prediction: Prediction = student(labeled.images)
         label = DISTRIBUTION_LOSSES[self.config.loss](prediction.distribution, labeled.distribution)
         ranking, anchor = label.new_zeros(()), label.new_zeros(())
-        if unlabeled is not None and self.config.ranking_weight > 0:
+        if unlabeled is not None and (self.config.ranking_weight > 0 or self.before is not None):
             images, severity = self._versions(unlabeled.images)
             shown: Prediction = student(images)
             opinion = level_means(shown.distribution).view(severity.shape)

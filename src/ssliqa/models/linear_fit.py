@@ -2,8 +2,10 @@
 
     W, b = argmin  sum_i w_i d(softmax(o_i + z_i W + b), target_i) + penalty |W|^2
 
-o_i is zero, or what a head that has learned elsewhere says of photograph i: then the penalty holds
-the new head near that one, and few photographs change it little. d is the squared CDF difference.
+o_i is zero. Or a head that has learned elsewhere says h_i of photograph i: then o_i + b becomes
+s h_i + t k, with one factor s > 0 and one tilt t along the levels k, which take the scores to the
+new raters' scale, and the penalty holds the rest near what that head is, so that few photographs
+change the order little. d is the squared CDF difference.
 z_i is the activation of photograph i, standardized over the photographs and divided, in the part of
 each level, by the root of the level's size, so that a level of many features weighs no more than
 one of few. W is then expressed for activations as they are, and the head is an ordinary one.
@@ -66,14 +68,21 @@ def fit_linear(
         rotated = left * size
     weight = rows.new_zeros(rotated.shape[1], target.shape[1]).requires_grad_()
     if prior is None:
-        known = rows.new_zeros(())
-        bias = (shares @ target).clamp_min(1e-6).log().requires_grad_()
+        before = rows.new_zeros(target.shape[1], rows.shape[1]), rows.new_zeros(target.shape[1])
+        free = (shares @ target).clamp_min(1e-6).log().requires_grad_()
     else:
-        before = [values.detach().cpu().double() for values in prior]
-        known = rows @ before[0].T + before[1]
-        bias = rows.new_zeros(target.shape[1]).requires_grad_()
+        before = prior[0].detach().cpu().double(), prior[1].detach().cpu().double()
+        free = rows.new_zeros(2).requires_grad_()
+    known = rows @ before[0].T + before[1]
+    levels = torch.arange(target.shape[1], dtype=rows.dtype)
+
+    def moved(answers: Tensor) -> Tensor:
+        if prior is None:
+            return answers + free
+        return free[0].exp() * answers + free[1] * levels
+
     search = torch.optim.LBFGS(
-        [weight, bias],
+        [weight, free],
         max_iter=_ITERATIONS,
         history_size=20,
         tolerance_grad=1e-8,
@@ -82,7 +91,7 @@ def fit_linear(
 
     def objective() -> Tensor:
         search.zero_grad()
-        predicted = (known + rotated @ weight + bias).softmax(dim=1)
+        predicted = (moved(known) + rotated @ weight).softmax(dim=1)
         fit = shares @ squared_cdf_errors(predicted, target)
         value = fit + penalty / weights.sum() * weight.square().sum()
         value.backward()  # type: ignore[no-untyped-call]
@@ -92,7 +101,6 @@ def fit_linear(
         search.step(objective)  # type: ignore[no-untyped-call]
     found = weight.detach() if right is None else right.T @ weight.detach()
     plain = found * gain[:, None]
-    found_weight, found_bias = plain.T, bias.detach() - center @ plain
-    if prior is None:
-        return found_weight, found_bias
-    return before[0] + found_weight, before[1] + found_bias
+    with torch.no_grad():
+        stretch = 1.0 if prior is None else free[0].exp()
+        return stretch * before[0] + plain.T, moved(before[1]) - center @ plain

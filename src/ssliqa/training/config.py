@@ -201,11 +201,11 @@ class TrainConfig:
     def __post_init__(self) -> None:
         RatedSource.of(self)  # refuses what names no ratings, or ratings twice
         _require(self.epochs >= 1, f"epochs is {self.epochs}", "1 or more")
-        fewest = 0 if self.fit_head else 1
+        fewest = 0 if self.fit_head or self.student.start is not None else 1
         _require(
             self.steps is None or self.steps >= fewest,
             f"steps is {self.steps}",
-            "1 or more, or 0 with fit_head true",
+            "1 or more, or 0 with fit_head true or from a trained model",
         )
         _require(self.batch_size >= 1, f"batch_size is {self.batch_size}", "1 or more")
         _require(self.repeats >= 1, f"repeats is {self.repeats}", "1 or more")
