@@ -94,11 +94,16 @@ def test_near_a_head_that_knows_the_answers_the_fit_stays_with_it(labeled):
     np.testing.assert_allclose(predicted(weight, bias, activations), shares, atol=1e-3)
 
 
+def head_of_others(labeled):
+    """One that knows much of these photographs, too sure of itself, on a scale further down."""
+    weight, bias = fit_linear(*labeled, SIZES)
+    return 3 * weight, 3 * bias - 0.7 * torch.arange(5)
+
+
 def test_the_fit_near_a_head_is_the_minimum_of_the_formula(labeled):
     activations, shares = (values.numpy() for values in labeled)
-    rng = np.random.default_rng(2)
-    before = rng.normal(size=(5, 8)) / 5, rng.normal(size=5) / 5
-    known = activations @ before[0].T + before[1]
+    before = head_of_others(labeled)
+    known = activations @ before[0].numpy().T + before[1].numpy()
     center = activations.mean(0)
     gain = np.repeat([2**-0.5, 6**-0.5], SIZES) / activations.std(0)
 
@@ -109,8 +114,7 @@ def test_the_fit_near_a_head_is_the_minimum_of_the_formula(labeled):
         apart = np.cumsum(answers - shares, axis=1)
         return (apart**2).mean(axis=1).sum() + penalty * (weight**2).sum()
 
-    prior = tuple(map(torch.tensor, before))
-    weight, bias = fit_linear(*labeled, SIZES, penalty=0.5, prior=prior)
+    weight, bias = fit_linear(*labeled, SIZES, penalty=0.5, prior=before)
     best = minimize(objective, np.zeros(42), method="BFGS", options={"gtol": 1e-7})
     found, (stretch, tilt) = best.x[:40].reshape(8, 5), best.x[40:]
     expected = np.exp(stretch) * known + tilt * np.arange(5)
@@ -119,12 +123,11 @@ def test_the_fit_near_a_head_is_the_minimum_of_the_formula(labeled):
 
 
 def test_a_huge_penalty_leaves_the_head_before_up_to_its_scale(labeled):
-    generator = torch.Generator().manual_seed(3)
-    before = torch.randn(5, 8, generator=generator), torch.randn(5, generator=generator)
-    weight, bias = fit_linear(*labeled, SIZES, penalty=1e6, prior=before)
+    before = head_of_others(labeled)
+    weight, bias = fit_linear(*labeled, SIZES, penalty=1e3, prior=before)
     stretch = float(weight[0, 0] / before[0][0, 0])
-    assert stretch > 0
-    np.testing.assert_allclose(weight, stretch * before[0].double(), atol=1e-4)
+    assert 0.1 < stretch < 0.9  # the head before is too sure
+    np.testing.assert_allclose(weight, stretch * before[0].double(), atol=2e-3)
     steps = (bias - stretch * before[1].double()).diff()
-    np.testing.assert_allclose(steps, steps[0].expand(4), atol=1e-4)
+    np.testing.assert_allclose(steps, steps[0].expand(4), atol=2e-3)
     assert steps[0].abs() > 0.05
