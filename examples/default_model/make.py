@@ -31,6 +31,7 @@ from ssliqa.opinion import Scale
 
 HERE = Path(__file__).parent
 BENCHMARKS = HERE.parents[1] / "benchmarks"
+SHIPPED = HERE.parents[1] / "src/ssliqa/models/pretrained/default"
 KINDS = {
     "blur": "blur",
     "noise": "noise",
@@ -47,11 +48,16 @@ def main() -> None:
     for name in ("livec", "unlabeled", "weights", "out"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     parser.add_argument("--photos", type=int, default=100, help="photographs to degrade")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="of the training; the division stays the shipped one's"
+    )
     options = parser.parse_args()
     out, run = options.out, options.out / "run"
     out.mkdir(parents=True, exist_ok=True)
     if not (out / "made.json").is_file():
-        seconds = train(options, options.livec / "ratings.csv")
+        other = ("--seed", options.seed, "--split", SHIPPED / "training" / "split.csv")
+        more = other if options.seed else ()
+        seconds = train(options, options.livec / "ratings.csv", *more)
         ssliqa("evaluate", run, "--out", out / "held-out in 32 bits")
         halve(run / "model")
         ssliqa("evaluate", run, "--out", out / "held-out")

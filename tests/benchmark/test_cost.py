@@ -16,7 +16,7 @@ def cells(tiny_set, tmp_path, monkeypatch):
     """
     monkeypatch.setattr(cost, "_timed", lambda _, __, frozen, ___: (1.0, 0.5 if frozen else 1.0))
 
-    def read(**settings):
+    def read(committee="{method: committee}", **settings):
         table = tmp_path / "parts.csv"
         parts = ["train"] * 12 + ["validation"] * 2 + ["test"] * 10
         rows = zip(tiny_set.names, tiny_set.mos, parts, strict=True)
@@ -24,7 +24,7 @@ def cells(tiny_set, tmp_path, monkeypatch):
         plan = tmp_path / "plan.yaml"
         plan.write_text(
             "methods: {supervised: {method: supervised}, ssliqa: {method: ssliqa}, "
-            "committee: {method: committee}}"
+            f"committee: {committee}}}"
         )
         given = {"labels": str(table), "images": str(tiny_set.folder), "scale": "0-100"}
         return read_plan(plan, {**given, "batch_size": 4, "epochs": 2, **settings}).cells
@@ -68,9 +68,15 @@ def test_kept_activations_are_counted_once_and_not_at_each_step(cells):
 def test_a_fitted_student_sees_all_photographs_once_and_the_teacher_labels_the_pool(
     views, crops, cells
 ):
-    committee = estimate(cells(label_budget=8, views=views))[2]
+    told = {"label_budget": 8, "views": views}
+    committee = estimate(cells("{method: committee, method.teacher_from: 8}", **told))[2]
     assert committee.steps == 2 * 2
     assert committee.seconds == 4 * 3 * 4 + crops * (8 + 4) + crops * 4 + 10 * 9
+
+
+def test_where_no_teacher_is_trained_there_are_no_steps(cells):
+    few = estimate(cells(label_budget=8, views=2))[2]
+    assert (few.steps, few.seconds) == (0, 2 * 8 + 10 * 9)
 
 
 def test_what_comes_after_frozen_stages_takes_a_part_of_the_time_of_all():

@@ -133,6 +133,7 @@ def test_with_too_few_to_tell_kinds_apart_all_weigh_the_same(labeled, unlabeled)
         ({"credit": 0}, "credit is 0"),
         ({"credit": float("inf")}, "credit is inf"),
         ({"average": 1}, "average is 1"),
+        ({"teacher_from": -1}, "teacher_from is -1"),
     ],
 )
 def test_settings_without_sense_are_refused(settings, named):

@@ -45,7 +45,9 @@ def keep(tiny_set, tmp_path):
         method = build_method(config, Scale(0, 100), torch.device("cpu"))
         used = [*photographs.labeled.tolist(), *photographs.unlabeled.tolist()]
         watcher = Watcher()
-        found = keep_activations(method, photographs.prepared, used, config.views, watcher)
+        found = keep_activations(
+            method, method.branch_names, photographs.prepared, used, config.views, watcher
+        )
         return method, photographs.prepared, used, found, watcher
 
     return kept
@@ -133,6 +135,6 @@ def test_values_beyond_half_precision_are_not_kept(keep):
                 values.mul_(1e6)
     student.trunk_key = "another"
     watcher = Watcher()
-    found = keep_activations(method, prepared, used, 3, watcher)
+    found = keep_activations(method, method.branch_names, prepared, used, 3, watcher)
     assert set(found) == {method.branch("teacher").trunk_key}
     assert "test_resnet" in watcher.texts[0]

@@ -9,7 +9,8 @@ from ssliqa.errors import ConfigError, SsliqaError
 from ssliqa.models import QualityModel
 from ssliqa.training import Monitor, resume, train
 
-OPTIONS = ("--method", "committee", "--label-budget", "12", "--steps", "4", "--views", "2")
+FEW = ("--method", "committee", "--label-budget", "12", "--steps", "4", "--views", "2")
+OPTIONS = (*FEW, "--method.teacher_from", "12")
 
 
 class StopAt(Monitor):
@@ -50,9 +51,13 @@ class Told(Monitor):
 
     def __init__(self):
         self.messages = []
+        self.kept = 0
 
     def message(self, text):
         self.messages.append(text)
+
+    def preparing(self, done, total):  # noqa: ARG002
+        self.kept = total
 
 
 def test_a_head_fitted_to_a_network_of_random_weights_is_remarked_on(tiny_set, tmp_path):
@@ -85,6 +90,21 @@ def test_without_photographs_to_label_the_head_is_fitted_to_the_labels_and_nothi
     more = configuration(tiny_set.arguments(tmp_path / "more", *OPTIONS, *pool))
     found = train(more, Monitor()).model.head[0].weight
     assert (found - plain.model.head[0].weight).norm() > 0.05 * found.norm()
+
+
+def test_with_fewer_labels_than_asked_for_no_teacher_is_trained_and_nothing_computed_for_it(
+    tiny_set, tmp_path
+):
+    told = Told()
+    few = train(configuration(tiny_set.arguments(tmp_path / "few", *FEW)), told)
+    assert "A teacher trained with 12 labels" in told.messages[-1]
+    assert "--method.teacher_from 12 trains one" in told.messages[-1]
+    assert told.kept == 12  # the student's activations of the labeled photographs
+    fitted = ("--method", "supervised", "--fit-head", "true", "--steps", "0", *FEW[2:4], *FEW[6:])
+    plain = train(configuration(tiny_set.arguments(tmp_path / "plain", *fitted)), Monitor())
+    assert torch.equal(few.model.head[0].weight, plain.model.head[0].weight)
+    taught = train(configuration(tiny_set.arguments(tmp_path / "taught", *OPTIONS)), told)
+    assert not torch.equal(few.model.head[0].weight, taught.model.head[0].weight)
 
 
 @pytest.mark.parametrize(

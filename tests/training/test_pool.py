@@ -25,7 +25,9 @@ def test_the_pool_shows_every_photograph_by_its_place(views, tiny_set, tmp_path)
     used = [*photographs.labeled.tolist(), *photographs.unlabeled.tolist()]
     kept = {}
     if views:
-        kept = keep_activations(method, photographs.prepared, used, views, Monitor())
+        kept = keep_activations(
+            method, method.branch_names, photographs.prepared, used, views, Monitor()
+        )
         assert kept
     pool = open_pool(config, photographs, method, kept, torch.device("cpu"))
     assert (pool.labeled, pool.unlabeled) == (8, len(photographs.unlabeled))

@@ -77,7 +77,14 @@ def test_a_method_that_is_named_trains_the_network_from_the_model_on(tiny_set, t
 
 def test_a_committee_may_start_from_the_model_with_both_networks(tiny_set, tiny_run, tmp_path):
     options = ("--method", "committee", "--steps", 2, "--batch-size", 4, "--label-budget", 10)
-    options += ("--teacher", "test_resnet", "--teacher.start", tiny_run)
+    options += (
+        "--method.teacher_from",
+        10,
+        "--teacher",
+        "test_resnet",
+        "--teacher.start",
+        tiny_run,
+    )
     run = train(configuration(arguments(tiny_set, tmp_path / "run", tiny_run, *options)))
     assert run.model.score(tiny_set.folder / tiny_set.names[0]).score > 0
 

@@ -21,6 +21,7 @@ from ssliqa.training import BranchConfig, TrainConfig
 from ssliqa.training.build import fitted_branches, levels_read
 from ssliqa.training.pool import CROPS
 from ssliqa.training.precision import use_bf16
+from ssliqa.training.run_config import method_settings
 
 _BACKWARD = 2.0
 """A pass back costs about two passes forward: gradients of the input and of the weights."""
@@ -68,6 +69,7 @@ def _cost(config: TrainConfig, further: int, threads: int) -> Cost:
     labeled = label_count(config.label_budget, training)
     unlabeled = training - labeled + unrated if kind.uses_unlabeled else 0
     shown = unlabeled > 0 and kind.draws_unlabeled()
+    idle = kind.why_no_steps(method_settings(config), labeled, unlabeled) is not None
     rounds = [labeled * config.repeats / config.batch_size]
     if shown:
         crops = unlabeled * config.repeats * config.unlabeled_crops
@@ -75,12 +77,14 @@ def _cost(config: TrainConfig, further: int, threads: int) -> Cost:
     shorter = config.epoch_ends == "shorter"
     epoch = max(1, math.floor(min(rounds))) if shorter else math.ceil(max(rounds))
     steps = epoch * config.epochs if config.steps is None else config.steps
+    if idle:
+        steps = unlabeled = 0
 
     of_unlabeled = config.unlabeled_batch_size if shown else 0
     step = once = 0.0
     whole = {}
     for name, branch in (("student", config.student), ("teacher", config.teacher)):
-        if name not in kind.branch_names:
+        if name not in (kind.fitted if idle else kind.branch_names):
             continue
         fitted = name in fitted_branches(config)
         whole[name], learns = _seconds_a_crop(config, branch, fitted, threads)

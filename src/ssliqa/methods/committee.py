@@ -13,6 +13,9 @@ less like labeled ones than u does: spread evenly over 0..1 for photographs of t
 little for others. How far the two agree says nothing here, since a photograph on which they do not
 is one that the student can learn from.
 
+With few labels that teacher is the weaker of the two and takes as much as it adds: below
+`teacher_from` labels none is trained, and what is fitted before the first step stays.
+
 So the student changes only before the first step and after the last: validations between these
 tell nothing new, and `keep best` chooses between its two heads. Steps show no unlabeled images.
 
@@ -54,12 +57,15 @@ class CommitteeConfig:
         teacher_share: the teacher's share v in what the committee says.
         credit: how much that counts beside a rating (a).
         average: decay of the moving average of the teacher; 0 takes the weights of the moment.
+        teacher_from: with fewer labels than this no teacher is trained, and the student's head is
+            fitted to the labels alone.
     """
 
     loss: Literal["cdf", "mse"] = "cdf"
     teacher_share: float = 0.5
     credit: float = 1.0
     average: float = 0.98
+    teacher_from: int = 100
 
     def __post_init__(self) -> None:
         require_decay(self, "average")
@@ -69,6 +75,11 @@ class CommitteeConfig:
             raise ConfigError(
                 f"method.credit is {self.credit}; expected a number above 0.",
                 "1 lets what the committee says count as much as a rating.",
+            )
+        if self.teacher_from < 0:
+            raise ConfigError(
+                f"method.teacher_from is {self.teacher_from}; expected a number of labels.",
+                "0 always trains a teacher.",
             )
 
 
@@ -95,15 +106,22 @@ class Committee(Method):
         self._labeled = mean_activations(student, pool.labeled_crops, pool.labeled)
         fit_head(student, "student", self._labeled, pool.distribution)
 
-    def needs_no_steps(self) -> str | None:
-        """See :meth:`Method.needs_no_steps`."""
-        if self._pool is None or self._pool.unlabeled:
-            return None
-        return (
-            "There are no unlabeled photographs for the committee, so no teacher is trained: the "
-            "student's head is fitted to the labels. With many hundreds of labels --method "
-            "supervised may gain more."
-        )
+    @classmethod
+    def why_no_steps(cls, config: CommitteeConfig, labeled: int, unlabeled: int) -> str | None:
+        """See :meth:`Method.why_no_steps`."""
+        if unlabeled == 0:
+            return (
+                "There are no unlabeled photographs for the committee, so no teacher is trained: "
+                "the student's head is fitted to the labels. With many hundreds of labels "
+                "--method supervised may gain more."
+            )
+        if labeled < config.teacher_from:
+            return (
+                f"A teacher trained with {labeled} labels would know no more than a fitted head, "
+                "so none is: the student's head is fitted to the labels alone. "
+                f"--method.teacher_from {labeled} trains one."
+            )
+        return None
 
     def before_step(self, progress: Progress) -> None:
         """See :meth:`Method.before_step`."""

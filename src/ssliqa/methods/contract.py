@@ -130,8 +130,14 @@ class Method(nn.Module, ABC):
         in the checkpoint.
         """
 
-    def needs_no_steps(self) -> str | None:
-        """Why steps would learn nothing from these photographs, for the user; None if they do."""
+    @classmethod
+    def why_no_steps(cls, config: Any, labeled: int, unlabeled: int) -> str | None:  # noqa: ARG003
+        """Why steps would learn nothing worth having, for the user; None where they do.
+
+        Args:
+            config: an instance of ``Config``.
+            labeled, unlabeled: photographs of the training.
+        """
         return None
 
     def before_step(self, progress: Progress) -> None:

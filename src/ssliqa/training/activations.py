@@ -84,12 +84,18 @@ class KeptActivations:
 
 
 def keep_activations(
-    method: Method, prepared: Prepared, used: list[int], views: int, monitor: Monitor
+    method: Method,
+    names: Iterable[str],
+    prepared: Prepared,
+    used: list[int],
+    views: int,
+    monitor: Monitor,
 ) -> dict[str, KeptActivations]:
     """Compute or find the activations that a training can go on from.
 
     Args:
         method: whose branches have been told to enter their trunks.
+        names: the branches that will be used.
         prepared: the photographs.
         used: which of them training will see.
         views: how many crops of each.
@@ -99,7 +105,7 @@ def keep_activations(
         By trunk key; without the branches whose activations cannot be kept.
     """
     fixed = crop_views(views)
-    branches = {branch.trunk_key: branch for branch in map(method.branch, method.branch_names)}
+    branches = {branch.trunk_key: branch for branch in map(method.branch, names)}
     wanted = {
         key: KeptActivations(branch, prepared, fixed)
         for key, branch in branches.items()

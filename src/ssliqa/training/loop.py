@@ -56,6 +56,7 @@ def run_loop(
     config: TrainConfig,
     folder: Path,
     *,
+    has_steps: bool,
     accelerator: Accelerator,
     validate: Callable[[QualityModel], float | None] | None,
     keep_best: Callable[[QualityModel], None],
@@ -69,6 +70,7 @@ def run_loop(
         streams: where batches come from.
         config: the run's settings.
         folder: the run folder; its checkpoint and log are kept up to date.
+        has_steps: where not, there is nothing to learn in steps, and none is taken.
         accelerator: devices and processes.
         validate: SRCC of a model on the validation images; None where there are none.
         keep_best: called with the best student so far, when it is found.
@@ -86,9 +88,7 @@ def run_loop(
     else:
         steps = config.steps
         steps_per_epoch = max(1, math.ceil(steps / config.epochs))
-    why_none = method.needs_no_steps()
-    if why_none:
-        monitor.message(why_none)
+    if not has_steps:
         steps = 0
     epochs = math.ceil(steps / steps_per_epoch)
     method.to(accelerator.device)

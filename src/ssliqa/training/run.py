@@ -146,8 +146,13 @@ def _fit(
             if accelerator.is_main_process:
                 save_model(model, folder / ("model" if config.keep == which else which), facts)
 
+        def why_no_steps(shown: Photographs) -> str | None:
+            counts = len(shown.labeled), len(shown.unlabeled)
+            return method.why_no_steps(method.config, *counts)
+
         method.to(accelerator.device)
-        kept = _kept_activations(config, photographs, method, accelerator, monitor)
+        idle = why_no_steps(photographs) is not None
+        kept = _kept_activations(config, photographs, method, idle, accelerator, monitor)
         with accelerator.main_process_first():
             pool = open_pool(config, photographs, method, kept, accelerator.device)
             used = screen(
@@ -158,11 +163,14 @@ def _fit(
                 fit_heads(method, pool)
         facts = _facts(config, used)
         method.meet(pool)
+        if why := why_no_steps(used):
+            monitor.message(why)
         counters = run_loop(
             method,
             open_streams(config, used, method, kept, accelerator),
             config,
             folder,
+            has_steps=why is None,
             accelerator=accelerator,
             validate=partial(_validate, photographs) if len(photographs.validation) else None,
             keep_best=partial(keep, which="best"),
@@ -184,16 +192,18 @@ def _kept_activations(
     config: TrainConfig,
     photographs: Photographs,
     method: Method,
+    idle: bool,
     accelerator: Accelerator,
     monitor: Monitor,
 ) -> dict[str, KeptActivations]:
     if not config.views:
         return {}
     used = photographs.labeled.tolist()
-    if method.uses_unlabeled and not method.reads_pixels:
+    names = method.fitted if idle else method.branch_names
+    if method.uses_unlabeled and not method.reads_pixels and not idle:
         used += photographs.unlabeled.tolist()
     with accelerator.main_process_first():
-        return keep_activations(method, photographs.prepared, used, config.views, monitor)
+        return keep_activations(method, names, photographs.prepared, used, config.views, monitor)
 
 
 def _validate(photographs: Photographs, model: QualityModel) -> float | None:
