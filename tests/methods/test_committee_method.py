@@ -7,7 +7,7 @@ from plain_numpy import LATE, at_rest
 
 from ssliqa.errors import ConfigError
 from ssliqa.methods import Pool, Progress
-from ssliqa.methods.committee import CommitteeConfig, _trust
+from ssliqa.methods.committee import CommitteeConfig
 from ssliqa.metrics.likeness import likeness
 from ssliqa.models.linear_fit import fit_linear
 
@@ -107,23 +107,6 @@ def test_the_network_of_the_student_stays_as_it_began(make_method):
     finish(method)
     after = method.student().backbone.state_dict()
     assert all(torch.equal(values, after[key]) for key, values in before.items())
-
-
-def test_what_is_unlike_the_labeled_photographs_weighs_little():
-    rng = np.random.default_rng(0)
-    own = torch.tensor(rng.normal(size=(160, 12)))
-    foreign = torch.tensor(rng.normal(size=(80, 12)) + 3 * (np.arange(12) < 2))
-    trust = _trust(own[:80], torch.cat([own[80:], foreign]))
-    assert trust[:80].mean() > 0.8
-    assert trust[80:].mean() < 0.2
-    assert trust.min() == 0
-    assert trust.max() == 1
-
-
-@pytest.mark.parametrize(("labeled", "unlabeled"), [(40, 19), (19, 40)])
-def test_with_too_few_to_tell_kinds_apart_all_weigh_the_same(labeled, unlabeled):
-    trust = _trust(torch.rand(labeled, 8), torch.rand(unlabeled, 8))
-    assert trust.tolist() == [1] * unlabeled
 
 
 @pytest.mark.parametrize(

@@ -19,12 +19,14 @@ def pairs(count):
     return [(i, j) for i in range(count) for j in range(count) if i != j]
 
 
+@pytest.mark.parametrize("likeness", [(1, 1, 1), (0.2, 1, 0.5)])
 @pytest.mark.parametrize("threshold", [0.6, 0.95])
-def test_the_loss_is_that_of_plain_loops(threshold, make_method, batches):
+def test_the_loss_is_that_of_plain_loops(threshold, likeness, make_method, batches):
     labeled, unlabeled = batches
     places = np.array([0, 0, 1, 1, 2, 2, 2])
     settings = {"ranking_weight": 0.5, "alignment_weight": 2.0, "dropout": 0.0}
     method = make_method("rankup", threshold=threshold, **settings).eval()
+    method.weights[:3] = torch.tensor(likeness)
     student = method.branch("student")
     weight, bias = (v.detach().double().numpy() for v in method.ranker.parameters())
 
@@ -41,12 +43,15 @@ def test_the_loss_is_that_of_plain_loops(threshold, make_method, batches):
     for i, j in pairs(7):
         probability = 1 / (1 + np.exp(mean[j] - mean[i]))
         if places[i] != places[j] and max(probability, 1 - probability) >= threshold:
-            total += log_loss(g[i] - g[j], float(probability > 0.5))
-            sure[i] += 1 / np.sum(places != places[i])
+            each = likeness[places[i]], likeness[places[j]]
+            total += np.prod(each) * log_loss(g[i] - g[j], float(probability > 0.5))
+            sure[i] += each[0] / np.sum(places != places[i])
     ranking += total / len(pairs(7))
-    # Three photographs are known, so their ranks are 1/6, 3/6 and 5/6 of the labels' quantiles.
-    known = sorted(set(of_photo.tolist()))
-    place = np.array([(known.index(value) + 0.5) / 3 for value in of_photo])
+    # Three photographs are known; weighing the same, they are 1/6, 3/6 and 5/6 of the way up.
+    known = {value: likeness[place] for value, place in zip(of_photo, places, strict=True)}
+    below = [sum(w for v, w in known.items() if v < value) for value in of_photo]
+    own = [known[value] / 2 for value in of_photo]
+    place = np.add(below, own) / sum(known.values())
     aligned = np.interp(place * 4, range(5), np.sort(truth))
     alignment = (sure * ((opinions(p) - aligned) / 4) ** 2).mean()
 

@@ -31,7 +31,6 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal, cast
 
 import torch
-from torch import Tensor
 
 from ssliqa.errors import ConfigError
 from ssliqa.losses import DISTRIBUTION_LOSSES
@@ -40,10 +39,7 @@ from ssliqa.methods.branch import Branch
 from ssliqa.methods.contract import Labeled, Method, Pool, Progress, StepResult, Unlabeled
 from ssliqa.methods.fitted_head import fit_head, mean_activations
 from ssliqa.methods.settings import require_decay
-from ssliqa.metrics.likeness import FEWEST, likeness
-
-# One in ten photographs of the labeled kind is below it, and these weigh half on average.
-_LIKE = 0.1
+from ssliqa.methods.trust import alike
 
 
 @dataclass(frozen=True)
@@ -155,7 +151,7 @@ class Committee(Method):
             rows.append(own.activation.mean(dim=0))
             said.append(torch.lerp(own.distribution, taught, share).mean(dim=0))
         unlabeled = torch.stack(rows)
-        trust = self.config.credit * _trust(self._labeled, unlabeled)
+        trust = self.config.credit * alike(self._labeled, unlabeled)
         fit_head(
             student,
             "student",
@@ -163,13 +159,3 @@ class Committee(Method):
             torch.cat([pool.distribution, torch.stack(said)]),
             weights=torch.cat([trust.new_ones(pool.labeled), trust]),
         )
-
-
-def _trust(labeled: Tensor, unlabeled: Tensor) -> Tensor:
-    """Weights w (U,) of unlabeled photographs in 0..1, by activations (L, F) and (U, F)."""
-    if min(len(labeled), len(unlabeled)) < FEWEST:
-        return torch.ones(len(unlabeled))
-    alike = likeness(labeled.cpu().numpy(), unlabeled.cpu().numpy())
-    # From (1 + k) / (L + 1) to k / L, so that what is unlike all labeled ones weighs nothing.
-    share = (alike * (len(labeled) + 1) - 1) / len(labeled)
-    return torch.from_numpy(share / _LIKE).clamp(0, 1)

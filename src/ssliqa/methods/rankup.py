@@ -3,21 +3,24 @@
 A second readout g of the activation says which of two images is better: P(i > j) = sigmoid(g_i -
 g_j). With H the cross-entropy,
 
-    loss = d(p, target) + w (b L_rank + c L_align)
+    loss = d(p, target) + s (b L_rank + c L_align)
     L_rank  = mean over labeled pairs of H(g_i - g_j, y_i > y_j)
-              + mean over unlabeled pairs of [max(P, 1 - P) >= `threshold`] H(g'_i - g'_j, P > 1/2)
-    L_align = mean over u of t_u ((m(p'_u) - a_u) / 4)^2
+              + mean over unlabeled pairs of
+                w_i w_j [max(P, 1 - P) >= `threshold`] H(g'_i - g'_j, P > 1/2)
+    L_align = mean over u of w_u t_u ((m(p'_u) - a_u) / 4)^2
 
 P comes from the network at rest, averaged over the crops of each photograph; g' and p' are those of
 training, with dropout before g'. L_align is regression distribution alignment: a_u is the labels'
 quantile at the rank that photograph u's mean opinion m has among those of all unlabeled ones, so
 that pseudo-labels spread as the labels do. t_u is the share of the other photographs in the batch
-that u is ranked against with confidence: what the network cannot place weighs little. w is a
+that u is ranked against with confidence: what the network cannot place weighs little. w_u is how
+much u looks like labeled photographs (:func:`ssliqa.methods.trust.alike`, with the start weights),
+and weighs its rank, too: photographs of another kind need not spread as the labels do. s is a
 sigmoid ramp.
 
 Source: P.-C. Huang, S.-Y. Fang, et al., "RankUp: Boosting Semi-Supervised Regression with an
 Auxiliary Ranking Classifier", NeurIPS 2024. Deviations: weak and strong views are the mean over
-crops and one crop with dropout, since strong augmentation changes quality; the weights t.
+crops and one crop with dropout, since strong augmentation changes quality; the weights t and w.
 """
 
 from __future__ import annotations
@@ -35,8 +38,11 @@ from ssliqa.errors import ConfigError
 from ssliqa.losses import DISTRIBUTION_LOSSES, sigmoid_rampup
 from ssliqa.methods.branch import Branch
 from ssliqa.methods.contract import Labeled, Method, Pool, Progress, StepResult, Unlabeled
+from ssliqa.methods.fitted_head import mean_activations
 from ssliqa.methods.photo_means import level_means, photo_means
 from ssliqa.methods.settings import require_ramp_share, require_weights
+from ssliqa.methods.trust import alike
+from ssliqa.metrics.likeness import FEWEST
 from ssliqa.models import Prediction
 
 
@@ -81,6 +87,7 @@ class RankUp(Method):
 
     opinions: Tensor
     quantiles: Tensor
+    weights: Tensor
 
     def __init__(self, config: RankUpConfig, branches: Mapping[str, Branch]) -> None:
         super().__init__(config, branches)
@@ -92,6 +99,14 @@ class RankUp(Method):
         # The latest mean opinion on each unlabeled photograph; NaN until it has been seen.
         self.register_buffer("opinions", torch.full((pool.unlabeled,), math.nan, device=device))
         self.register_buffer("quantiles", level_means(pool.distribution).sort().values)
+        weights = torch.ones(pool.unlabeled)
+        if min(pool.labeled, pool.unlabeled) >= FEWEST:
+            student = self.branch("student")
+            weights = alike(
+                mean_activations(student, pool.labeled_crops, pool.labeled),
+                mean_activations(student, pool.unlabeled_crops, pool.unlabeled),
+            )
+        self.register_buffer("weights", weights.float().to(device))
 
     def step(self, labeled: Labeled, unlabeled: Unlabeled | None, progress: Progress) -> StepResult:
         """See :meth:`Method.step`."""
@@ -118,7 +133,9 @@ class RankUp(Method):
                     if self.config.threshold < 1
                     else torch.zeros_like(order)
                 )
-                trust = sure.sum(dim=1) / others.sum(dim=1).clamp_min(1)
+                likeness = self.weights[places]
+                trust = likeness * sure.sum(dim=1) / others.sum(dim=1).clamp_min(1)
+                sure = sure * likeness[:, None] * likeness[None, :]
                 opinion = level_means(photo_means(at_rest.distribution, places))
                 self.opinions[places] = opinion
                 aligned = self._align(opinion)
@@ -145,10 +162,12 @@ class RankUp(Method):
         return self.ranker(activation).squeeze(1)  # type: ignore[no-any-return]
 
     def _align(self, opinion: Tensor) -> Tensor:
-        """The labels' quantile at each opinion's rank among all opinions so far."""
-        known = self.opinions[self.opinions.isfinite()]
-        below = (known[None, :] < opinion[:, None]).float().mean(dim=1)
-        equal = (known[None, :] == opinion[:, None]).float().mean(dim=1)
+        """The labels' quantile at each opinion's weighted rank among all opinions so far."""
+        seen = self.opinions.isfinite()
+        known = self.opinions[seen]
+        shares = self.weights[seen] / self.weights[seen].sum().clamp_min(1e-6)
+        below = (known[None, :] < opinion[:, None]).float() @ shares
+        equal = (known[None, :] == opinion[:, None]).float() @ shares
         place = (below + equal / 2) * (len(self.quantiles) - 1)
         low = place.floor().long()
         high = (low + 1).clamp_max(len(self.quantiles) - 1)
