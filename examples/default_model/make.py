@@ -44,14 +44,12 @@ KINDS = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for name in ("livec", "unlabeled", "weights", "out"):
-        parser.add_argument(f"--{name}", type=Path, required=True)
+    parser = folders_parser(__doc__)
     parser.add_argument("--photos", type=int, default=100, help="photographs to degrade")
     parser.add_argument(
         "--seed", type=int, default=0, help="of the training; the division stays the shipped one's"
     )
-    options = parser.parse_args()
+    options = given_folders(parser)
     out, run = options.out, options.out / "run"
     out.mkdir(parents=True, exist_ok=True)
     if not (out / "made.json").is_file():
@@ -70,6 +68,29 @@ def main() -> None:
     )
     pack(run, out)
     print(f"The model is in {out / 'default'}.")
+
+
+def folders_parser(text: str) -> argparse.ArgumentParser:
+    """A parser of the folders that scripts here need; the first line of a text describes it."""
+    parser = argparse.ArgumentParser(description=text.splitlines()[0])
+    for name in ("livec", "unlabeled", "weights", "out"):
+        parser.add_argument(f"--{name}", type=Path, required=True)
+    return parser
+
+
+def given_folders(parser: argparse.ArgumentParser) -> argparse.Namespace:
+    """The options given; ends with a line where a folder does not hold what it is to hold."""
+    options = parser.parse_args()
+    needed = (
+        options.livec / "ratings.csv",
+        options.livec / "images",
+        options.unlabeled,
+        options.weights,
+    )
+    for path in needed:
+        if not path.exists():
+            parser.error(f"There is no '{path}'. See the beginning of this script.")
+    return options
 
 
 def scores(folder: Path) -> np.ndarray:
@@ -100,7 +121,10 @@ def train(options: argparse.Namespace, labels: Path, *more: object) -> float:
 
 
 def ssliqa(*arguments: object) -> None:
-    subprocess.run([sys.executable, "-m", "ssliqa", *map(str, arguments)], check=True)
+    """Run a command; where it fails it has told why, and the script ends as it did."""
+    done = subprocess.run([sys.executable, "-m", "ssliqa", *map(str, arguments)], check=False)
+    if done.returncode:
+        sys.exit(done.returncode)
 
 
 def benchmark(name: str, file: Path, *arguments: object) -> None:

@@ -11,13 +11,12 @@ as it is, without these labels, is tested on the same photographs.
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import yaml
-from make import ssliqa, train
+from make import folders_parser, given_folders, ssliqa, train
 
 from ssliqa.images import read_image
 
@@ -53,11 +52,9 @@ PLAN = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for name in ("livec", "unlabeled", "weights", "out"):
-        parser.add_argument(f"--{name}", type=Path, required=True)
+    parser = folders_parser(__doc__)
     parser.add_argument("--jobs", type=int, default=2)
-    options = parser.parse_args()
+    options = given_folders(parser)
     out = options.out.absolute()
     out.mkdir(parents=True, exist_ok=True)
     images = options.livec / "images"

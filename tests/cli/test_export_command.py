@@ -9,7 +9,7 @@ from ssliqa import load_model
 from ssliqa.cli.main import main
 
 pytest.importorskip("openvino")
-pytest.importorskip("onnxruntime")
+onnxruntime = pytest.importorskip("onnxruntime")
 
 
 def export(*arguments):
@@ -44,6 +44,14 @@ def test_an_exported_model_scores_as_its_run_does(tiny_run, photos, tmp_path, ca
     assert written == ["model.bin", "model.onnx", "model.xml"]
     # OpenVINO's converter would leave its statistics of use there.
     assert not (tmp_path / "home").exists()
+
+
+def test_the_model_that_comes_with_the_package_is_exported_with_its_license(tmp_path, capsys):
+    file = tmp_path / "default.onnx"
+    assert export("--model", "default", "--to", "onnx", "--out", file) == 0
+    assert capsys.readouterr().out.startswith(f"{file}: float32.")
+    session = onnxruntime.InferenceSession(file)
+    assert "apache-2.0" in str(session.get_modelmeta().custom_metadata_map)
 
 
 def test_8_bits_learn_their_ranges_from_the_runs_own_photographs(tiny_run, tmp_path, capsys):

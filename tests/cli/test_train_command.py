@@ -3,6 +3,7 @@
 import pytest
 import yaml
 from safetensors.torch import load_file
+from tiny_set import write_ratings
 
 from ssliqa.cli.main import main
 from ssliqa.cli.train import configuration
@@ -168,7 +169,8 @@ def test_the_resolved_settings_of_a_run_reproduce_it(tiny_run, tmp_path, capsys)
     assert main(["train", "--out", str(out), "--config", config]) == 0
     captured = capsys.readouterr()
     assert f"The model is in {out / 'model'}." in captured.out
-    assert captured.err == ""
+    assert captured.err.startswith("Only 19 rated photographs")
+    assert captured.err.count("\n") == 1
     ours, theirs = (load_file(run / "model" / "model.safetensors") for run in (out, tiny_run))
     assert [name for name in theirs if not ours[name].equal(theirs[name])] == []
 
@@ -268,8 +270,38 @@ def test_what_can_be_known_before_decoding_is_told_then_and_leaves_nothing_behin
 def test_what_is_left_out_is_said_in_one_line_and_the_training_goes_on(tiny_set, tmp_path, capsys):
     options = ("--epochs", 1, "--method", "supervised", "--unlabeled", tiny_set.corrupt)
     assert main(["train", *tiny_set.arguments(tmp_path / "run", *options)]) == 0
-    (line,) = capsys.readouterr().err.splitlines()
+    line, few, unused = capsys.readouterr().err.splitlines()
+    assert few.startswith("Only 19 rated photographs to learn from")
+    assert unused.startswith("Method supervised does not look at unlabeled photographs")
     assert line.startswith(f"1 of 20 photographs cannot be read: {tiny_set.corrupt.name}")
+
+
+@pytest.mark.parametrize(
+    ("scores", "named"),
+    [([50] * 24, "All 19 to learn from are rated 50"), ([70], "The only one to learn from is")],
+)
+def test_ratings_without_an_order_are_refused_before_decoding(
+    tiny_set, tmp_path, capsys, monkeypatch, scores, named
+):
+    monkeypatch.setattr(ImageCache, "prepare", None)
+    labels = tmp_path / "equal.csv"
+    write_ratings(labels, zip(tiny_set.names, scores, strict=False))
+    run = tmp_path / "runs" / "first"
+    options = ("--labels", labels, *(("--fractions", "[1, 0, 0]") if len(scores) == 1 else ()))
+    assert main(["train", *tiny_set.arguments(run, *options)]) == 2
+    *_, line = capsys.readouterr().err.splitlines()  # the first wonders about the scale
+    assert named in line
+    assert list(run.parent.glob("*/*")) == []
+
+
+def test_a_model_without_intervals_is_told_how_to_get_them(tiny_set, tmp_path, capsys):
+    options = ("--method", "supervised", "--epochs", 1, "--fractions")
+    run = tmp_path / "without"
+    assert main(["train", *tiny_set.arguments(run, *options, "[1, 0, 0]")]) == 0
+    assert f"ssliqa calibrate {run} --labels TABLE" in capsys.readouterr().out
+    validated = tmp_path / "with"
+    assert main(["train", *tiny_set.arguments(validated, *options, "[0.5, 0.5, 0]")]) == 0
+    assert "calibrate" not in capsys.readouterr().out
 
 
 def test_help_names_every_option_method_and_preset(capsys):

@@ -57,7 +57,7 @@ def test_an_empty_folder_holds_no_model(tmp_path):
 @pytest.mark.parametrize("name", ["nonsense", "a/b/c", "no such/model", "../nowhere"])
 def test_nonsense_is_told_what_can_be_named(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(ModelError, match=r"no model folder.*run folder, a model folder or a model"):
+    with pytest.raises(ModelError, match=r"no model folder.*run folder.*\(default\).*\(org/name\)"):
         load_model(name)
 
 

@@ -63,7 +63,8 @@ class Told(Monitor):
 def test_a_head_fitted_to_a_network_of_random_weights_is_remarked_on(tiny_set, tmp_path):
     told = Told()
     train(configuration(tiny_set.arguments(tmp_path / "run", *OPTIONS)), told)
-    assert "The student's network keeps its random weights" in told.messages[0]
+    remark = "The student's network keeps its random weights"
+    assert any(remark in text for text in told.messages)
     weights = tmp_path / "weights.safetensors"
     torch.manual_seed(0)
     save_file(QualityModel.create("test_resnet").backbone.net.state_dict(), weights)
@@ -71,7 +72,7 @@ def test_a_head_fitted_to_a_network_of_random_weights_is_remarked_on(tiny_set, t
     known += ("--student.std", "[0.5, 0.5, 0.5]")
     told = Told()
     train(configuration(tiny_set.arguments(tmp_path / "known", *OPTIONS, *known)), told)
-    assert told.messages == []
+    assert not any(remark in text for text in told.messages)
 
 
 def test_without_photographs_to_label_the_head_is_fitted_to_the_labels_and_nothing_trained(

@@ -39,7 +39,7 @@ def test_the_head_alone_is_fitted_and_all_else_is_that_of_the_model(tiny_set, ti
     ours, theirs = after.backbone.state_dict(), before.backbone.state_dict()
     assert all(torch.equal(values, theirs[key]) for key, values in ours.items())
     assert not torch.equal(after.head[0].weight, before.head[0].weight)
-    assert told.messages == []  # nothing is random here
+    assert not any("random" in text for text in told.messages)
 
 
 def test_a_few_labels_change_little_and_many_change_more(tiny_set, tiny_run, tmp_path):

@@ -11,6 +11,7 @@ from ssliqa.cli.parsing import parse
 from ssliqa.data import list_photographs
 from ssliqa.errors import ConfigError, SsliqaError
 from ssliqa.models import load_model
+from ssliqa.models.shipped import shipped
 from ssliqa.scoring.export import (
     INT8_TOLERANCE,
     TOLERANCE,
@@ -36,7 +37,10 @@ def parser() -> ArgumentParser:
         exit_on_error=False,
     )
     options.add_argument(
-        "model", type=str, metavar="MODEL", help="run folder, model folder, or name on the hub"
+        "model",
+        type=str,
+        metavar="MODEL",
+        help="run folder, model folder, default, or name on the hub",
     )
     options.add_argument("--to", choices=tuple(_ENDING), required=True, help="what to write it for")
     options.add_argument(
@@ -73,7 +77,9 @@ def parser() -> ArgumentParser:
 
 def run(arguments: list[str]) -> int:
     """Export a model; nothing is written unless it scores as the model does."""
-    options = parse(parser(), arguments)
+    # Named as for score, the model is understood, too.
+    named = [part.removeprefix("--model=") for part in arguments if part != "--model"]
+    options = parse(parser(), named)
     if options.calibrate_on and not options.int8:
         raise ConfigError("--calibrate-on is for networks of 8 bits.", "Add --int8.")
     if options.tolerance is not None and not 0 < options.tolerance <= 1:
@@ -100,7 +106,7 @@ def run(arguments: list[str]) -> int:
         calibrate_on=calibrate_on,
         verify_on=verify_on,
         tolerance=options.tolerance,
-        license=options.license or license_of(source),
+        license=options.license or license_of(shipped(options.model) or source),
     )
     print(_told(export))
     print(f"Next: ssliqa score PHOTOS --model {file}")

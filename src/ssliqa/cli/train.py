@@ -45,6 +45,11 @@ def run(arguments: list[str]) -> int:
     print(
         f"Next: ssliqa evaluate {result.folder}   or   ssliqa score PHOTOS --model {result.folder}"
     )
+    if result.model.calibration is None:
+        print(
+            "Its scores have no lower and upper yet; photographs that it has not learned from give "
+            f"them: ssliqa calibrate {result.folder} --labels TABLE --images FOLDER"
+        )
     return 0
 
 

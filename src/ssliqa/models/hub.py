@@ -15,7 +15,7 @@ from ssliqa.errors import ConfigError, ModelError
 from ssliqa.files import write_text
 from ssliqa.models.calibration import Calibration
 from ssliqa.models.quality_model import QualityModel
-from ssliqa.models.saved import no_such_model
+from ssliqa.models.saved import WHAT_TO_NAME, no_such_model
 from ssliqa.models.shipped import shipped
 
 _PATIENCE = 10.0
@@ -56,10 +56,7 @@ def load_model(model: str | Path, device: str = "cpu") -> QualityModel:
             )
         name = str(folder.absolute())  # a folder here, never a name
     elif folder.exists() or not re.fullmatch(HUB_NAME, str(model)):
-        raise ModelError(
-            f"There is no model folder '{model}'.",
-            "Name a run folder, a model folder or a model on the hub (org/name).",
-        )
+        raise ModelError(f"There is no model folder '{model}'.", WHAT_TO_NAME)
     else:
         return _from_hub(str(model), device)
     return QualityModel.from_pretrained(name, map_location=device)

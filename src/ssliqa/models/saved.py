@@ -16,6 +16,10 @@ from ssliqa.errors import ConfigError, ModelError, first_few
 
 Model = TypeVar("Model", bound=nn.Module)
 
+WHAT_TO_NAME = (
+    "Name a run folder, a model folder, the model that comes with ssliqa (default), or a model on "
+    "the hub (org/name)."
+)
 _COPY = "Copy the model folder again, or train anew."
 # What a config.json raises whose values are of the wrong kind or out of range.
 _UNUSABLE = (AttributeError, ConfigError, KeyError, RuntimeError, TypeError, ValueError)
@@ -92,5 +96,5 @@ def no_such_model(model_id: str, error: Exception) -> ModelError:
     return ModelError(
         f"There is no model folder '{model_id}', and the hub has no such model or cannot be "
         f"reached ({type(error).__name__}).",
-        "Name a run folder, a model folder or a model on the hub (org/name).",
+        WHAT_TO_NAME,
     )

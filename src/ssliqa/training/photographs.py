@@ -25,6 +25,9 @@ from ssliqa.opinion import Scale
 from ssliqa.training.config import TrainConfig
 from ssliqa.training.monitor import Monitor
 
+FEW_LABELS = 20
+"""With fewer nothing was ever measured (docs/default-model.md)."""
+
 
 @dataclass(frozen=True)
 class Photographs:
@@ -72,6 +75,25 @@ def divide_photographs(
     for line in (*table.problems, *table.remarks):
         monitor.message(line)
     return table, _split(config, table, split_file)
+
+
+def check_ratings(table: LabelTable, split: Split) -> None:
+    """Refuse ratings that no order can be learned from.
+
+    Raises:
+        ConfigError: all photographs to learn from have the same rating.
+    """
+    labeled = set(split.labeled)
+    of_labeled = [name in labeled for name in table.names]
+    different = np.unique(table.mos[of_labeled])
+    count = len(labeled)
+    if len(different) == 1:
+        one, all_of_them = "The only one to learn from is", f"All {count} to learn from are"
+        raise ConfigError(
+            f"{one if count == 1 else all_of_them} rated {different[0]:g}, and from equal ratings "
+            "no order can be learned.",
+            "Give photographs that differ in quality, and their ratings.",
+        )
 
 
 def gather_photographs(

@@ -38,7 +38,13 @@ from ssliqa.training.config import TrainConfig
 from ssliqa.training.head_fit import fit_heads
 from ssliqa.training.loop import CHECKPOINT, run_loop
 from ssliqa.training.monitor import Monitor
-from ssliqa.training.photographs import Photographs, divide_photographs, gather_photographs
+from ssliqa.training.photographs import (
+    FEW_LABELS,
+    Photographs,
+    check_ratings,
+    divide_photographs,
+    gather_photographs,
+)
 from ssliqa.training.pool import open_pool
 from ssliqa.training.run_config import read_config, write_config
 from ssliqa.training.run_lock import run_lock
@@ -107,6 +113,7 @@ def _run(config: TrainConfig, folder: Path, monitor: Monitor) -> TrainResult:
     with run_lock(folder, accelerator.is_main_process):
         table, split = divide_photographs(config, folder / "split.csv", monitor)
         check_validation(config, split)
+        check_ratings(table, split)
         # Wrong networks, heads, stages or weights are told before minutes of decoding.
         set_seed(config.seed)
         method = build_method(config, table.scale, accelerator.device)
@@ -117,6 +124,16 @@ def _run(config: TrainConfig, folder: Path, monitor: Monitor) -> TrainResult:
             photographs = gather_photographs(config, table, split, monitor)
         if config.keep == "best" and not len(photographs.validation):
             raise ConfigError(*_NO_VALIDATION)  # they cannot be read
+        if (count := len(photographs.labeled)) < FEW_LABELS:
+            monitor.message(
+                f"Only {count} rated photographs to learn from: with fewer than {FEW_LABELS} "
+                "nothing was measured, so compare the scores with ratings of other photographs."
+            )
+        if config.unlabeled and not method.uses_unlabeled:
+            monitor.message(
+                f"Method {config.method['name']} does not look at unlabeled photographs, so it "
+                "learns nothing from those of --unlabeled; --method committee does."
+            )
         return _fit(config, folder, photographs, method, accelerator, monitor)
 
 
