@@ -1,5 +1,7 @@
 """``ssliqa train``: how options, files and presets become settings, and what is refused."""
 
+from pathlib import Path
+
 import pytest
 import yaml
 from safetensors.torch import load_file
@@ -76,8 +78,23 @@ def test_a_method_is_named_in_short_and_brings_its_own_options(arguments):
     assert configured(*weighted).method["relation_weight"] == 3.0
 
 
+def test_the_recommended_preset_trains_what_the_guide_has_measured():
+    found = configured("--preset", "recommended")
+    plan = Path(__file__).parents[2] / "examples/plans/livec-methods.yaml"
+    measured = yaml.safe_load(plan.read_text())
+    values = config_values(found)
+    told = ("steps", "batch_size", "views")
+    assert {key: values[key] for key in told} == {key: measured["settings"][key] for key in told}
+    for key, value in measured["settings"]["protocol"].items():
+        assert getattr(found.protocol, key) == value
+    for branch, settings in measured["pairs"][0].items():
+        assert getattr(found, branch).name == settings["name"]
+        assert getattr(found, branch).frozen_stages == settings["frozen_stages"]
+    assert values["method"]["name"] == "committee"
+
+
 def test_a_preset_gives_way_to_a_file_and_both_to_options_in_whatever_order(run_yaml):
-    assert preset_names() == ["paper"]
+    assert preset_names() == ["paper", "recommended"]
     preset = ("--preset", "paper")
     assert configured(*preset).epochs == 10
     assert configured(*preset).student == BranchConfig(

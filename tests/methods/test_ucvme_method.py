@@ -79,12 +79,24 @@ def test_both_branches_learn_from_unlabeled_photographs(branch, make_method, bat
     assert not torch.equal(*gradients)
 
 
+def test_labeling_for_each_other_teaches_no_uncertainty(make_method, batches):
+    # Or else an error would be made small by being called uncertain.
+    method = make_method("ucvme", prediction_weight=1.0, uncertainty_weight=0.0).eval()
+    for readout in method.uncertainty.values():  # so that weights differ
+        torch.nn.init.normal_(readout.weight, std=0.5)
+    method.step(*batches, LATE).loss.backward()
+    assert all(
+        values.grad is None or not values.grad.any() for values in method.uncertainty.parameters()
+    )
+
+
 @pytest.mark.parametrize(
     ("settings", "named"),
     [
         ({"prediction_weight": -1}, "prediction_weight is -1"),
         ({"uncertainty_weight": float("inf")}, "uncertainty_weight is inf"),
         ({"ramp_share": 0}, "ramp_share is 0"),
+        ({"ramp_share": float("inf")}, "ramp_share is inf"),
     ],
 )
 def test_settings_without_sense_are_refused(settings, named):

@@ -54,6 +54,19 @@ def options(tiny_set):
     return ("--unlabeled", tiny_set.further, *OPTIONS)
 
 
+@pytest.mark.parametrize("method", ["mean_teacher", "rankup", "self_training", "ucvme"])
+def test_what_a_method_keeps_of_its_photographs_is_gone_on_with(method, tiny_set, tmp_path):
+    options = ("--method", method, "--steps", "6", "--epochs", "1", "--label-budget", "12")
+    options += ("--unlabeled-crops", "2", "--unlabeled", tiny_set.further)
+    options += ("--optimizer.lr", "0.001", "--checkpoint-minutes", "0")
+    whole = train(configuration(tiny_set.arguments(tmp_path / "whole", *options)))
+    with pytest.raises(InterruptedRunError):  # self_training has labeled the photographs by then
+        train(configuration(tiny_set.arguments(tmp_path / "cut", *options)), Interrupt(after=4))
+    again = resume(tmp_path / "cut")
+    ours, theirs = whole.model.state_dict(), again.model.state_dict()
+    assert all(ours[key].equal(theirs[key]) for key in ours)
+
+
 @pytest.fixture(scope="module")
 def whole(tiny_set, options, tmp_path_factory):
     """The run that nothing interrupts."""

@@ -101,6 +101,8 @@ class Method(nn.Module, ABC):
     reads_pixels: ClassVar[bool] = False
     """Whether it looks at the pixels of unlabeled images itself, so that what frozen layers make of
     these is not enough."""
+    compares_crops: ClassVar[bool] = False
+    """Whether several crops of an unlabeled photograph in a step are what teaches it most."""
     learn_from_unlabeled: ClassVar[tuple[str, ...]] = ("student",)
     """The branches that unlabeled images teach in :meth:`step`, where there are any; the others
     only label."""

@@ -68,8 +68,8 @@ class DegradationRankingConfig:
     def __post_init__(self) -> None:
         require_weights(self, "ranking_weight", "anchor")
         require_ramp_share(self)
-        if not self.margin >= 0:
-            raise ConfigError(f"method.margin is {self.margin}.", "Use 0 or more levels.")
+        if not 0 <= self.margin <= 4:
+            raise ConfigError(f"method.margin is {self.margin}.", "Use 0 to 4 levels.")
         if self.versions < 2:
             raise ConfigError(f"method.versions is {self.versions}.", "Two can be ranked, or more.")
 

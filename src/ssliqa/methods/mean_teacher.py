@@ -4,7 +4,9 @@
 
 q_u is the average's mean over the crops of photograph u in the batch. t_u = min(1, (r / e_u)^2)
 weighs a photograph by how far student and average disagree on it, e_u, beside the median r of the
-labeled images of the step: what neither has learned to see weighs little. w is a sigmoid ramp.
+labeled images of the step: what neither has learned to see weighs little. e_u holds how far a crop
+is from the mean over crops, too, and r does not: the nearer the average comes to the student, the
+less all photographs weigh. w is a sigmoid ramp.
 
 Source: Tarvainen, Valpola, "Mean teachers are better role models", NeurIPS 2017. Deviations:
 distributions instead of classes; the target is a mean over crops (`unlabeled_crops`), and other
@@ -56,6 +58,7 @@ class MeanTeacher(Method):
 
     Config: ClassVar[type[MeanTeacherConfig]] = MeanTeacherConfig
     uses_unlabeled: ClassVar[bool] = True
+    compares_crops: ClassVar[bool] = True
 
     def __init__(self, config: MeanTeacherConfig, branches: Mapping[str, Branch]) -> None:
         super().__init__(config, branches)

@@ -33,11 +33,11 @@ def require_ramp_share(
         instead: what to do where no ramp is wanted.
 
     Raises:
-        ConfigError: the share is not above 0.
+        ConfigError: the share is not above 0, or above 1.
     """
-    if not config.ramp_share > 0:
+    if not 0 < config.ramp_share <= 1:
         raise ConfigError(
-            f"method.ramp_share is {config.ramp_share}; expected a share above 0.", instead
+            f"method.ramp_share is {config.ramp_share}; expected a share above 0, up to 1.", instead
         )
 
 

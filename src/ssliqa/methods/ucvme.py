@@ -15,8 +15,9 @@ little. Both branches learn from unlabeled photographs.
 Source: W. Dai, X. Li, K.-T. Cheng, "Semi-Supervised Deep Regression with Uncertainty Consistency
 and Variational Model Ensembling via Bayesian Neural Networks", AAAI 2023. Deviations: the error is
 that of a distribution; the label loss itself is not divided by the variance, and z reads the
-activation without shaping it, so that with all weights zero this is supervised training; several
-crops stand in for several passes with dropout.
+activation without shaping it, so that with all weights zero this is supervised training; the
+weight of an unlabeled image is relative to labeled ones and never above 1, and its loss has no
++ z; several crops (`unlabeled_crops`) can stand in for several passes with dropout.
 """
 
 from __future__ import annotations

@@ -25,9 +25,6 @@ from ssliqa.opinion import Scale
 from ssliqa.training.config import TrainConfig
 from ssliqa.training.monitor import Monitor
 
-FEW_LABELS = 20
-"""With fewer nothing was ever measured (docs/default-model.md)."""
-
 
 @dataclass(frozen=True)
 class Photographs:
@@ -84,14 +81,15 @@ def check_ratings(table: LabelTable, split: Split) -> None:
         ConfigError: all photographs to learn from have the same rating.
     """
     labeled = set(split.labeled)
-    of_labeled = [name in labeled for name in table.names]
-    different = np.unique(table.mos[of_labeled])
-    count = len(labeled)
-    if len(different) == 1:
-        one, all_of_them = "The only one to learn from is", f"All {count} to learn from are"
+    _check_order(table.mos[[name in labeled for name in table.names]])
+
+
+def _check_order(mos: NDArray[np.float64]) -> None:
+    if len(np.unique(mos)) == 1:
+        one, all_of_them = "The only one to learn from is", f"All {len(mos)} to learn from are"
         raise ConfigError(
-            f"{one if count == 1 else all_of_them} rated {different[0]:g}, and from equal ratings "
-            "no order can be learned.",
+            f"{one if len(mos) == 1 else all_of_them} rated {mos[0]:g}, and from equal ratings no "
+            "order can be learned.",
             "Give photographs that differ in quality, and their ratings.",
         )
 
@@ -107,7 +105,8 @@ def gather_photographs(
         monitor: told of photographs left out.
 
     Raises:
-        ConfigError: an unreadable photograph under ``strict``, or nothing left to train on.
+        ConfigError: an unreadable photograph under ``strict``, or nothing left to train on, or to
+            learn an order from.
     """
     parts: dict[str, Sequence[str]] = {
         "labeled": split.labeled,
@@ -147,6 +146,7 @@ def gather_photographs(
         raise ConfigError(
             "None of the labeled photographs can be read.", f"The first: {path}: {reason}"
         )
+    _check_order(mos[index["labeled"]])  # of those that can be read
     return Photographs(
         prepared=prepared,
         paths=paths,

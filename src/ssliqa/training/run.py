@@ -39,13 +39,13 @@ from ssliqa.training.head_fit import fit_heads
 from ssliqa.training.loop import CHECKPOINT, run_loop
 from ssliqa.training.monitor import Monitor
 from ssliqa.training.photographs import (
-    FEW_LABELS,
     Photographs,
     check_ratings,
     divide_photographs,
     gather_photographs,
 )
 from ssliqa.training.pool import open_pool
+from ssliqa.training.remarks import remarks
 from ssliqa.training.run_config import read_config, write_config
 from ssliqa.training.run_lock import run_lock
 from ssliqa.training.screening import screen
@@ -124,16 +124,8 @@ def _run(config: TrainConfig, folder: Path, monitor: Monitor) -> TrainResult:
             photographs = gather_photographs(config, table, split, monitor)
         if config.keep == "best" and not len(photographs.validation):
             raise ConfigError(*_NO_VALIDATION)  # they cannot be read
-        if (count := len(photographs.labeled)) < FEW_LABELS:
-            monitor.message(
-                f"Only {count} rated photographs to learn from: with fewer than {FEW_LABELS} "
-                "nothing was measured, so compare the scores with ratings of other photographs."
-            )
-        if config.unlabeled and not method.uses_unlabeled:
-            monitor.message(
-                f"Method {config.method['name']} does not look at unlabeled photographs, so it "
-                "learns nothing from those of --unlabeled; --method committee does."
-            )
+        for line in remarks(config, photographs, method):
+            monitor.message(line)
         return _fit(config, folder, photographs, method, accelerator, monitor)
 
 

@@ -1,0 +1,39 @@
+"""What a training says of itself before it begins."""
+
+import pytest
+
+from ssliqa.cli.train import configuration
+from ssliqa.training import Monitor, train
+
+
+class Told(Monitor):
+    """Keeps what it is told."""
+
+    def __init__(self):
+        self.texts = []
+
+    def message(self, text):
+        self.texts.append(text)
+
+
+@pytest.mark.parametrize(
+    ("options", "remark"),
+    [
+        (("--method", "supervised", "--label-budget", "5"), "Only 5 rated photographs"),
+        (("--method", "supervised", "--unlabeled", "FURTHER"), "does not look at unlabeled"),
+        (("--method", "mean_teacher", "--unlabeled", "FURTHER"), "use --unlabeled-crops 2"),
+    ],
+)
+def test_what_helps_little_is_told(tiny_set, tmp_path, options, remark):
+    given = [tiny_set.further if option == "FURTHER" else option for option in options]
+    told = Told()
+    train(configuration(tiny_set.arguments(tmp_path / "run", *given, "--steps", "1")), told)
+    assert any(remark in text for text in told.texts)
+
+
+def test_a_training_with_all_it_can_use_is_not_remarked_on(tiny_set, tmp_path):
+    options = ("--method", "mean_teacher", "--unlabeled", tiny_set.further, "--steps", "1")
+    options += ("--unlabeled-crops", "2", "--fractions", "[1, 0, 0]")
+    told = Told()
+    train(configuration(tiny_set.arguments(tmp_path / "run", *options)), told)
+    assert told.texts == []
