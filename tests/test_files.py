@@ -21,6 +21,13 @@ def test_missing_folders_are_made(tmp_path):
     assert (tmp_path / "a" / "b" / "notes.txt").read_text() == "here"
 
 
+def test_a_file_below_a_file_is_refused_by_name(tmp_path):
+    (tmp_path / "file").touch()
+    for out in (tmp_path / "file" / "a.txt", tmp_path / "file" / "b" / "a.txt"):
+        with pytest.raises(NotADirectoryError, match=r"a.txt' cannot be written, since a file"):
+            write_text(out, "text")
+
+
 def test_the_old_file_stays_until_the_new_one_is_whole(tmp_path):
     file = tmp_path / "table.csv"
     file.write_text("old")

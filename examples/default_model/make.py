@@ -219,7 +219,11 @@ def degradation_rows(measured: dict) -> str:
 def change_rows(measured: dict) -> str:
     rows = [["", "mean change", "mean size of the change"], ["---"] * 3]
     rows += [
-        [name, f"{change['mean']:+.1f}", f"{change['absolute']:.1f}"]
+        [
+            f"{name} times its size" if name.startswith("resized") else name,
+            f"{change['mean']:+.1f}",
+            f"{change['absolute']:.1f}",
+        ]
         for name, change in measured["figures"].items()
         if name not in KINDS
     ]

@@ -14,8 +14,17 @@ def whole_file(path: Path) -> Iterator[Path]:
 
     The folder is made where needed. The temporary file keeps the suffix of ``path``, since some
     libraries tell the format from it.
+
+    Raises:
+        OSError: it cannot be written; NotADirectoryError where it would be below a file.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise NotADirectoryError(
+            f"'{path}' cannot be written, since a file stands where a folder of it would be: name "
+            "another place"
+        ) from None
     temporary = path.with_name(f".{path.stem[:40]}-{uuid4().hex[:12]}{path.suffix}")
     temporary.touch(exist_ok=False)
     rights = temporary.stat().st_mode

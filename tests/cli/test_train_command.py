@@ -185,7 +185,7 @@ def test_the_resolved_settings_of_a_run_reproduce_it(tiny_run, tmp_path, capsys)
     config = str(tiny_run / "config.yaml")
     assert main(["train", "--out", str(out), "--config", config]) == 0
     captured = capsys.readouterr()
-    assert f"The model is in {out / 'model'}." in captured.out
+    assert f"The model is in {out / 'model'}. It learned from 19 ratings" in captured.out
     assert captured.err.startswith("Only 19 rated photographs")
     assert captured.err.count("\n") == 1
     ours, theirs = (load_file(run / "model" / "model.safetensors") for run in (out, tiny_run))

@@ -356,6 +356,14 @@ class TestScale:
             read_label_table(*files, on_problem=on_problem)
         assert proposal in caught.value.remedy
 
+    def test_a_slip_among_many_ratings_proposes_no_other_scale(self, write):
+        names = [f"{k}.png" for k in range(12)]
+        scores = [7.0, *np.linspace(1, 5, 11)]
+        rows = "".join(f"{name},{score}\n" for name, score in zip(names, scores, strict=True))
+        with pytest.raises(LabelTableError, match="1 of 12 scores are outside 1-5") as caught:
+            read_label_table(*write("r.csv", f"image,mos\n{rows}", names))
+        assert caught.value.remedy.startswith("Correct them")
+
     def test_scores_outside_a_declared_scale_are_bad_rows(self, write):
         files = write("r.csv", "image,mos\na.png,20\nb.png,101.5\n", AB)
         with pytest.raises(LabelTableError, match=r"scale 0-100 \(1\): b.png \(101.5\)"):

@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 
 from ssliqa.errors import ImageReadError
-from ssliqa.images import read_image
+from ssliqa.images import Protocol, read_image
+from ssliqa.images.decode import read_photo
 
 LIVEC = Path(__file__).parents[2] / ".." / "shared" / "data" / "livec" / "images"
 
@@ -297,3 +298,18 @@ def png(width, height, depth, color_type, rows):
     pixels = zlib.compress(b"".join(b"\0" + row for row in rows))
     signature = b"\x89PNG\r\n\x1a\n"
     return signature + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize(
+    ("size", "notes"),
+    [
+        ((40, 30), ("40 x 30 pixels are few: enlarged 8 times, it looks soft.",)),
+        ((640, 40), ("640 x 40 pixels are few: enlarged 6 times, it looks soft.",)),
+        ((120, 90), ()),
+        ((4000, 3000), ()),
+    ],
+)
+def test_what_is_enlarged_beyond_recognition_is_noted(size, notes):
+    image = Image.new("RGB", size, (90, 120, 150))
+    assert read_photo(encoded(image, "JPEG"), Protocol(short=240, crop=224)).notes == notes
+    assert read_photo(encoded(image, "JPEG")).notes == ()

@@ -42,6 +42,18 @@ def test_the_head_alone_is_fitted_and_all_else_is_that_of_the_model(tiny_set, ti
     assert not any("random" in text for text in told.messages)
 
 
+@pytest.mark.parametrize("start", ["default", "RUN"])
+def test_the_card_tells_what_the_model_was_made_from(tiny_set, tiny_run, tmp_path, start):
+    model = tiny_run if start == "RUN" else start
+    run = train(configuration(arguments(tiny_set, tmp_path / "run", model)))
+    card = (run.folder / "model" / "README.md").read_text()
+    if start == "default":
+        assert "started from the model `default` that comes with ssliqa (Apache-2.0)" in card
+    else:
+        assert f"started from the model `{tiny_run.name}`" in card
+        assert str(tiny_run.parent) not in card
+
+
 def test_a_few_labels_change_little_and_many_change_more(tiny_set, tiny_run, tmp_path):
     before = load_model(tiny_run)
     moved = []

@@ -17,7 +17,7 @@ from ssliqa.cli.parsing import parse
 from ssliqa.cli.score_report import ScoreReport
 from ssliqa.data import Listing
 from ssliqa.errors import ConfigError, ScoreTableError, SidecarError, SsliqaError
-from ssliqa.models.shipped import DEFAULT
+from ssliqa.models.shipped import DEFAULT, shipped
 from ssliqa.opinion import Scale
 from ssliqa.scoring import FolderScores, Journal, ScoredPhoto, score_folder, write_scores
 from ssliqa.scoring.engines import Engine
@@ -145,7 +145,8 @@ def run(arguments: list[str]) -> int:
         where = f" -> {out}"
         if engine.calibration is None:
             where += " (lower and upper are empty: ssliqa calibrate gives the model intervals)"
-    print(f"{_summary(scores, scale)}{kept}{where}{stars}", file=sys.stderr)
+    by = " by the model that comes with ssliqa" if shipped(options.model) else ""
+    print(f"{_summary(scores, scale, by)}{kept}{where}{stars}", file=sys.stderr)
     return 1 if scores.failed or stars.failed else 0
 
 
@@ -208,8 +209,8 @@ class _Sidecars:
         return f"; stars in {self.written} sidecars{kept}{failed}"
 
 
-def _summary(scores: FolderScores, scale: Scale) -> str:
+def _summary(scores: FolderScores, scale: Scale, by: str) -> str:
     before = f" ({scores.before} of them before)" if scores.before else ""
     failed = f", {scores.failed} failed" if scores.failed else ""
     what = "photograph" if scores.scored == 1 else "photographs"
-    return f"{scores.scored} {what} scored on the scale {scale}{before}{failed}"
+    return f"{scores.scored} {what} scored on the scale {scale}{by}{before}{failed}"

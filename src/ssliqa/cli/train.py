@@ -39,7 +39,10 @@ def run(arguments: list[str]) -> int:
         config = configuration(arguments)
         with training_bars(console) as bars:
             result = train(config, bars)
-    print(f"The model is in {result.folder / 'model'}.")
+    print(
+        f"The model is in {result.folder / 'model'}. It learned from {result.labeled} ratings and "
+        f"scores on the scale {result.model.scale}; {result.test} were set aside for a test."
+    )
     if result.best_validation_srcc is not None:
         print(f"Best SRCC on the validation images: {result.best_validation_srcc:.3f}.")
     print(

@@ -28,6 +28,8 @@ from ssliqa.opinion import (
 
 _SCORE_REMEDY = "Correct the scores (numbers, with a decimal point), or the scale with --scale."
 # Scales that databases use, tried in this order to propose one that fits the scores.
+# Where a smaller share of the scores lies outside, these are slips rather than another scale.
+_SLIPS = 0.1
 _USUAL_SCALES = (Scale(0, 1), Scale(0, 5), Scale(0, 9), Scale(0, 10), Scale(0, 100))
 
 
@@ -74,10 +76,13 @@ def settle_scale(rows: pd.DataFrame, columns: Columns, declared: Scale | None) -
     if outside.any():
         usual = [scale for scale in _USUAL_SCALES if not _outside(rows, scale).any()]
         proposal = f"for example --scale {usual[0]}" if usual else "for example --scale 0-100"
+        few = outside.mean() < _SLIPS
         raise LabelTableError(
             f"{outside.sum()} of {len(rows)} scores are outside 1-5, the scale assumed when none "
             f"is declared: {first_few(_named_scores(rows[outside]))}.",
-            f"Declare the scale, {proposal}.",
+            "Correct them, or declare the scale where it is another one, for example --scale 0-100."
+            if few
+            else f"Declare the scale, {proposal}.",
         )
     return ACR
 

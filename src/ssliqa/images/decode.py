@@ -43,6 +43,9 @@ _VERSION = 1
 # A JPEG is decoded at a reduced scale only while it stays this many times as large as needed.
 _REDUCED_BUT = 2
 
+# Enlarged by more than this, nothing looks sharp, and a score tells of little else.
+_ENLARGED = 3
+
 
 @dataclass(frozen=True)
 class Photo:
@@ -51,8 +54,8 @@ class Photo:
     pixels: NDArray[np.uint8]
     """(H, W, 3) upright sRGB, 0..255; possibly read-only, so copy before writing to it."""
     notes: tuple[str, ...] = ()
-    """What a user should know: that it is an animation of which the first frame was read, or that
-    its color profile could not be used. Each is a short line."""
+    """What a user should know: that it is an animation of which the first frame was read, that its
+    color profile could not be used, or that it is very small. Each is a short line."""
 
 
 def read_photo(source: ImageSource, protocol: Protocol | None = None) -> Photo:
@@ -242,7 +245,11 @@ def _finish(
     """Resize an upright RGB picture, whose full ``size`` is given where it was reduced."""
     if protocol is not None:
         width, height = size or image.size
-        return Photo(resize_to(image, protocol.target_size(height, width), box), notes)
+        target = protocol.target_size(height, width)
+        if (times := target[0] / height) > _ENLARGED:
+            small = f"{width} x {height} pixels are few: enlarged {times:.0f} times, it looks soft."
+            notes = (*notes, small)
+        return Photo(resize_to(image, target, box), notes)
     return Photo(np.asarray(image if image.mode == "RGB" else image.convert("RGB")), notes)
 
 

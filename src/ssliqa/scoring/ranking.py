@@ -36,7 +36,10 @@ class Top:
             percent = float(match[1])
             if 0 < percent <= 100:
                 return cls(share=percent / 100)
-        raise ConfigError(f"--top is '{text}'.", "Give a count such as 20, or a share such as 10%.")
+        raise ConfigError(
+            f"--top is '{text}'.",
+            "Give a count from 1 on, such as 20, or a share above 0 and up to 100%, such as 10%.",
+        )
 
     def of(self, scored: int) -> int:
         """How many of ``scored`` photographs to keep: a share is rounded up."""

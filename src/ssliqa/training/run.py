@@ -31,6 +31,7 @@ from ssliqa.models import (
     save_calibration,
     save_model,
 )
+from ssliqa.models.shipped import shipped
 from ssliqa.opinion import distribution_mean
 from ssliqa.training.activations import KeptActivations, keep_activations
 from ssliqa.training.build import build_method, remark_on_start
@@ -63,12 +64,15 @@ _NO_VALIDATION = (
 class TrainResult:
     """A finished training: its folder, its model, and SRCC on the validation images if any.
 
-    The model is on the device it was trained on.
+    The model is on the device it was trained on. ``labeled`` counts the photographs that it learned
+    ratings from, ``test`` those set aside for its evaluation.
     """
 
     folder: Path
     model: QualityModel
     best_validation_srcc: float | None
+    labeled: int
+    test: int
 
 
 def train(config: TrainConfig, monitor: Monitor | None = None) -> TrainResult:
@@ -194,7 +198,13 @@ def _fit(
         if accelerator.is_main_process and len(photographs.validation):
             _calibrate(photographs, folder, accelerator.device, monitor)
         accelerator.wait_for_everyone()
-    return TrainResult(folder, load_model(folder).to(accelerator.device), counters.best_srcc)
+    return TrainResult(
+        folder,
+        load_model(folder).to(accelerator.device),
+        counters.best_srcc,
+        labeled=len(photographs.labeled),
+        test=len(photographs.split.test),
+    )
 
 
 def _kept_activations(
@@ -292,9 +302,23 @@ def _facts(config: TrainConfig, photographs: Photographs) -> str:
     if "teacher" in find_method(str(config.method["name"])).branch_names:
         networks += f", teacher {config.teacher.name}"
     length = f"{config.epochs} epochs" if config.steps is None else f"{config.steps} steps"
+    start = config.student.start
+    before = "" if start is None else f"\n{_origin(start)}\n"
     return (
         "## Training\n\n"
         f"Method `{config.method['name']}` ({networks}), {length}, seed "
         f"{config.seed}; {len(photographs.labeled)} labeled, {len(photographs.unlabeled)} "
-        f"unlabeled and {len(photographs.validation)} validation photographs.\n"
+        f"unlabeled and {len(photographs.validation)} validation photographs.\n{before}"
+    )
+
+
+def _origin(start: str) -> str:
+    """Where a network comes from that was trained before; its terms go on to hold."""
+    if shipped(start):
+        return (
+            f"It started from the model `{start}` that comes with ssliqa (Apache-2.0): that "
+            "one's card says what it was made from, and ssliqa's NOTICE whose rights are in it."
+        )
+    return (
+        f"It started from the model `{Path(start).name}`, whose card says what that was made from."
     )
