@@ -25,7 +25,9 @@ def test_a_tenth_of_thirty_is_three():
 
 @pytest.mark.parametrize("text", ["0", "-3", "0%", "101%", "ten", "", "%", "1.5", "1e2%", "nan%"])
 def test_what_is_no_top_is_refused(text):
-    with pytest.raises(ConfigError, match=r"a count from 1 on, such as 20, or a share above 0 and up to 100%"):
+    with pytest.raises(
+        ConfigError, match=r"a count from 1 on, such as 20, or a share above 0 and up to 100%"
+    ):
         Top.parse(text)
 
 
