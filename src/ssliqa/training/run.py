@@ -31,10 +31,10 @@ from ssliqa.models import (
     save_calibration,
     save_model,
 )
-from ssliqa.models.shipped import shipped
 from ssliqa.opinion import distribution_mean
 from ssliqa.training.activations import KeptActivations, keep_activations
 from ssliqa.training.build import build_method, remark_on_start
+from ssliqa.training.card_facts import card_facts
 from ssliqa.training.config import TrainConfig
 from ssliqa.training.head_fit import fit_heads
 from ssliqa.training.loop import CHECKPOINT, run_loop
@@ -174,7 +174,7 @@ def _fit(
             pool = open_pool(config, used, method, kept, accelerator.device)
             if config.fit_head and not (folder / CHECKPOINT).exists():
                 fit_heads(method, pool)
-        facts = _facts(config, used)
+        facts = card_facts(config, used)
         method.meet(pool)
         if why := why_no_steps(used):
             monitor.message(why)
@@ -295,30 +295,3 @@ def _recorded(environment: Path) -> str:
             f"'{environment}' cannot be read ({error}).",
             "Restore it, or train into another folder.",
         ) from error
-
-
-def _facts(config: TrainConfig, photographs: Photographs) -> str:
-    networks = f"student {config.student.name}"
-    if "teacher" in find_method(str(config.method["name"])).branch_names:
-        networks += f", teacher {config.teacher.name}"
-    length = f"{config.epochs} epochs" if config.steps is None else f"{config.steps} steps"
-    start = config.student.start
-    before = "" if start is None else f"\n{_origin(start)}\n"
-    return (
-        "## Training\n\n"
-        f"Method `{config.method['name']}` ({networks}), {length}, seed "
-        f"{config.seed}; {len(photographs.labeled)} labeled, {len(photographs.unlabeled)} "
-        f"unlabeled and {len(photographs.validation)} validation photographs.\n{before}"
-    )
-
-
-def _origin(start: str) -> str:
-    """Where a network comes from that was trained before; its terms go on to hold."""
-    if shipped(start):
-        return (
-            f"It started from the model `{start}` that comes with ssliqa (Apache-2.0): that "
-            "one's card says what it was made from, and ssliqa's NOTICE whose rights are in it."
-        )
-    return (
-        f"It started from the model `{Path(start).name}`, whose card says what that was made from."
-    )
