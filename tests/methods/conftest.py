@@ -67,6 +67,8 @@ def make_method(_network, batches):
         unlabeled=len(unlabeled.images),
         labeled_crops=lambda place: labeled.images[place : place + 1],
         unlabeled_crops=lambda place: unlabeled.images[place : place + 1],
+        labeled_pixels=lambda place: labeled.images[place : place + 1],
+        unlabeled_pixels=lambda place: unlabeled.images[place : place + 1],
         distribution=labeled.distribution,
     )
 

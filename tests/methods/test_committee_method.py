@@ -6,10 +6,12 @@ import torch
 from plain_numpy import LATE, at_rest
 
 from ssliqa.errors import ConfigError
+from ssliqa.images.degradations import degrade
 from ssliqa.methods import Pool, Progress
 from ssliqa.methods.committee import CommitteeConfig
+from ssliqa.methods.unrated import KINDS, SEVERITY
 from ssliqa.metrics.likeness import likeness
-from ssliqa.models.linear_fit import fit_linear
+from ssliqa.models.linear_fit import Unrated, fit_linear
 
 LAST = Progress(epoch=9, epochs=10, step=99, steps=100)
 
@@ -47,7 +49,8 @@ def committee(make_method):
     def make(**settings):
         method = make_method("committee", **settings)
         labeled, unlabeled = crops[:22], crops[22:]
-        pool = Pool(22, 30, lambda k: labeled[k], lambda k: unlabeled[k], shares)
+        each = (labeled.__getitem__, unlabeled.__getitem__)
+        pool = Pool(22, 30, *each, *each, shares)
         method.meet(pool)
         return method, labeled, unlabeled, shares.double().numpy()
 
@@ -60,10 +63,52 @@ def means(network, photographs):
     return [np.stack([parts[k].mean(axis=0) for parts in found]) for k in (0, 1)]
 
 
-def test_before_the_first_step_the_student_is_fitted_to_the_labels(committee):
-    method, labeled, _, shares = committee()
-    _, rows = means(method.branch("student"), labeled)
-    assert_fitted(method, rows, shares)
+def without_ratings(student, labeled, unlabeled, **settings):
+    """What is known of these photographs without any rating."""
+
+    def versions(place, crops):
+        shown = crops[0].permute(1, 2, 0).numpy()
+        copies = [degrade(shown, kind, SEVERITY, np.random.default_rng(place)) for kind in KINDS]
+        return torch.from_numpy(np.stack([shown, *copies])).permute(0, 3, 1, 2)
+
+    parts = [*enumerate(labeled), *enumerate(unlabeled)]
+    return Unrated(
+        torch.tensor(np.stack([at_rest(student, versions(*part))[1] for part in parts])),
+        torch.tensor(np.stack([at_rest(student, crops)[1] for _, crops in parts])),
+        **{"margin": 1.6, "order_weight": 1, "agreement_weight": 30} | settings,
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({}, {}),
+        (
+            {"order": 3.0, "order_margin": 1.0, "agreement": 5.0},
+            {"order_weight": 3, "margin": 1, "agreement_weight": 5},
+        ),
+    ],
+)
+def test_before_the_first_step_the_student_is_fitted_to_the_labels(committee, settings, told):
+    method, labeled, unlabeled, shares = committee(**settings)
+    student = method.branch("student")
+    _, rows = means(student, labeled)
+    assert_fitted(
+        method, rows, shares, unrated=without_ratings(student, labeled, unlabeled, **told)
+    )
+
+
+def test_a_student_that_has_learned_before_is_held_near_that_instead(committee, monkeypatch):
+    method, labeled, unlabeled, shares = committee()
+    student = method.branch("student")
+    layer = student.model.head[0]
+    generator = torch.Generator().manual_seed(6)
+    before = torch.randn(layer.weight.shape, generator=generator), torch.zeros(5)
+    monkeypatch.setattr(student, "head_before", before)
+    each = (labeled.__getitem__, unlabeled.__getitem__)
+    method.meet(Pool(22, 30, *each, *each, torch.tensor(shares).float()))
+    _, rows = means(student, labeled)
+    assert_fitted(method, rows, shares, prior=before)
 
 
 @pytest.mark.parametrize(("share", "credit"), [(0.5, 1.0), (0.3, 0.5)])
@@ -82,6 +127,7 @@ def test_after_the_last_step_it_is_fitted_to_the_labels_and_the_committee(share,
         np.concatenate([of_labeled, rows]),
         np.concatenate([shares, said]),
         weights=torch.tensor(np.concatenate([np.ones(22), credit * trust])),
+        unrated=without_ratings(method.branch("student"), labeled, unlabeled),
     )
 
 
@@ -117,6 +163,9 @@ def test_the_network_of_the_student_stays_as_it_began(make_method):
         ({"credit": float("inf")}, "credit is inf"),
         ({"average": 1}, "average is 1"),
         ({"teacher_from": -1}, "teacher_from is -1"),
+        ({"order": -1}, "order is -1"),
+        ({"order_margin": 0}, "order_margin is 0"),
+        ({"agreement": -1}, "agreement is -1"),
     ],
 )
 def test_settings_without_sense_are_refused(settings, named):

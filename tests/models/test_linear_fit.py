@@ -6,7 +6,7 @@ import torch
 from scipy.optimize import minimize
 from scipy.special import softmax
 
-from ssliqa.models.linear_fit import PENALTY, fit_linear
+from ssliqa.models.linear_fit import PENALTY, Unrated, fit_linear
 
 SIZES = (2, 6)
 
@@ -131,3 +131,80 @@ def test_a_huge_penalty_leaves_the_head_before_up_to_its_scale(labeled):
     steps = (bias - stretch * before[1].double()).diff()
     np.testing.assert_allclose(steps, steps[0].expand(4), atol=2e-3)
     assert steps[0].abs() > 0.05
+
+
+@pytest.fixture
+def divided(labeled):
+    """The same activations with shares on which raters are less of one mind."""
+    activations, shares = labeled
+    return activations, 0.3 * shares + 0.7 * torch.tensor([0.05, 0.25, 0.4, 0.25, 0.05])
+
+
+@pytest.fixture
+def unrated(labeled):
+    """Seven photographs with three copies each, and five of four crops."""
+    rng = np.random.default_rng(2)
+    scales = np.array([1, 1, 5, 5, 5, 1, 0.1, 0.1])
+    photographs = rng.normal(size=(12, 1, 8)) * scales + labeled[0].mean(0).numpy()
+    several = photographs + 0.3 * rng.normal(size=(12, 4, 8)) * scales
+    versions, crops = several[:7], several[7:]
+    versions[:, 1:, 4] -= 5  # what copies lack, and ratings do not tell
+
+    def make(order_weight, agreement_weight):
+        of_photographs = torch.tensor(versions), torch.tensor(crops)
+        return Unrated(*of_photographs, 1.2, order_weight, agreement_weight)
+
+    return make
+
+
+def test_the_fit_with_unrated_photographs_is_the_minimum_of_the_formula(divided, unrated):
+    activations, shares = (values.numpy() for values in divided)
+    known = unrated(2.0, 3.0)
+    center = activations.mean(0)
+    gain = np.repeat([2**-0.5, 6**-0.5], SIZES) / activations.std(0)
+
+    def objective(unknowns, penalty=0.5):
+        weight, bias = unknowns[:40].reshape(8, 5), unknowns[40:]
+
+        def answers(rows):
+            return softmax((rows - center) * gain @ weight + bias, axis=-1)
+
+        apart = np.cumsum(answers(activations) - shares, axis=1)
+        order = [
+            max(0, 1.2 - (answers(photo) - answers(copy)) @ np.arange(1, 6)) ** 2
+            for photo, *copies in known.versions.numpy()
+            for copy in copies
+        ]
+        spread = [(answers(crops) @ np.arange(1, 6)).var() for crops in known.crops.numpy()]
+        of_labels = (apart**2).mean(axis=1).sum() + penalty * (weight**2).sum()
+        return of_labels + 2 * np.mean(order) + 3 * np.mean(spread)
+
+    weight, bias = fit_linear(*divided, SIZES, penalty=0.5, unrated=known)
+    weight, bias = weight.numpy(), bias.numpy()
+    found = np.concatenate([(weight.T / gain[:, None]).ravel(), bias + weight @ center])
+    # The term of the order has kinks, near which SciPy stops early; it must not find a better end.
+    for start in (np.zeros(45), found):
+        best = minimize(objective, start, method="BFGS", options={"gtol": 1e-6})
+        assert objective(found) <= best.fun * (1 + 1e-4)
+
+
+def test_unrated_photographs_of_no_weight_change_nothing(divided, unrated):
+    activations, _ = divided
+    fits = [fit_linear(*divided, SIZES, unrated=known) for known in (None, unrated(0, 0))]
+    found = [predicted(*fit, activations) for fit in fits]
+    np.testing.assert_allclose(*found, atol=1e-4)
+
+
+def test_the_fit_learns_what_copies_lack_and_in_what_crops_agree(divided, unrated):
+    def opinions(known, rows):
+        fit = fit_linear(*divided, SIZES, unrated=known)
+        means = predicted(*fit, rows.flatten(0, 1)) @ np.arange(1, 6)
+        return means.reshape(rows.shape[:2])
+
+    versions, crops = unrated(0, 0).versions, unrated(0, 0).crops
+    with_order = opinions(unrated(1, 0), versions)
+    gap = with_order[:, :1] - with_order[:, 1:]
+    before = opinions(None, versions)
+    assert gap.mean() > (before[:, :1] - before[:, 1:]).mean() + 0.3
+    spreads = [opinions(unrated(0, weight), crops).std(axis=1).mean() for weight in (0, 10)]
+    assert spreads[1] < 0.7 * spreads[0]

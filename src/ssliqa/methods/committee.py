@@ -1,9 +1,14 @@
 """Committee: a fitted student and a trained teacher label the pool, and the student learns from it.
 
-    before:  student's head = fit(labels)
+    before:  student's head = fit(labels; order, crops)
     steps:   loss = d(p_t, target)                         the teacher learns from the labels
     after:   q_u = (1 - v) p_s(u) + v p_t(u)               means over the crops of photograph u
-             student's head = fit(labels; q_u with the weight a w_u)
+             student's head = fit(labels; q_u with the weight a w_u; order, crops)
+
+Both fits also ask that degraded copies of photographs score lower, and that crops of a photograph
+score alike (:mod:`ssliqa.models.linear_fit`, :mod:`ssliqa.methods.unrated`). That is known of any
+photograph, rated or not, of whatever kind. A student that starts from a trained model is held near
+that one instead.
 
 The student's network is never trained: with few labels a head fitted to several of its levels is
 better than the network that training makes of it, and a fit costs seconds. The teacher is trained
@@ -38,8 +43,10 @@ from ssliqa.methods.average import begin_again, moving_average
 from ssliqa.methods.branch import Branch
 from ssliqa.methods.contract import Labeled, Method, Pool, Progress, StepResult, Unlabeled
 from ssliqa.methods.fitted_head import fit_head, mean_activations
-from ssliqa.methods.settings import require_decay
+from ssliqa.methods.settings import require_decay, require_weights
 from ssliqa.methods.trust import alike
+from ssliqa.methods.unrated import crop_activations, version_activations
+from ssliqa.models.linear_fit import Unrated
 
 
 @dataclass(frozen=True)
@@ -54,7 +61,10 @@ class CommitteeConfig:
         credit: how much that counts beside a rating (a).
         average: decay of the moving average of the teacher; 0 takes the weights of the moment.
         teacher_from: with fewer labels than this no teacher is trained, and the student's head is
-            fitted to the labels alone.
+            fitted once.
+        order: how much it counts that degraded copies score lower.
+        order_margin: by how many of the five levels they are to score lower.
+        agreement: how much it counts that crops of a photograph score alike.
     """
 
     loss: Literal["cdf", "mse"] = "cdf"
@@ -62,9 +72,17 @@ class CommitteeConfig:
     credit: float = 1.0
     average: float = 0.98
     teacher_from: int = 100
+    order: float = 1.0
+    order_margin: float = 1.6
+    agreement: float = 30.0
 
     def __post_init__(self) -> None:
         require_decay(self, "average")
+        require_weights(self, "order", "agreement")
+        if not 0 < self.order_margin <= 4:
+            raise ConfigError(
+                f"method.order_margin is {self.order_margin}.", "Use more than 0, up to 4 levels."
+            )
         if not 0 <= self.teacher_share <= 1:
             raise ConfigError(f"method.teacher_share is {self.teacher_share}.", "Use 0 to 1.")
         if not 0 < self.credit < float("inf"):
@@ -100,7 +118,8 @@ class Committee(Method):
         student = self.branch("student")
         self._pool = pool
         self._labeled = mean_activations(student, pool.labeled_crops, pool.labeled)
-        fit_head(student, "student", self._labeled, pool.distribution)
+        self._unrated = self._without_ratings(pool)
+        fit_head(student, "student", self._labeled, pool.distribution, unrated=self._unrated)
 
     @classmethod
     def why_no_steps(cls, config: CommitteeConfig, labeled: int, unlabeled: int) -> str | None:
@@ -158,4 +177,17 @@ class Committee(Method):
             torch.cat([self._labeled, unlabeled]),
             torch.cat([pool.distribution, torch.stack(said)]),
             weights=torch.cat([trust.new_ones(pool.labeled), trust]),
+            unrated=self._unrated,
+        )
+
+    def _without_ratings(self, pool: Pool) -> Unrated | None:
+        student = self.branch("student")
+        if student.head_before is not None:
+            return None
+        return Unrated(
+            versions=version_activations(student, pool),
+            crops=crop_activations(student, pool),
+            margin=self.config.order_margin,
+            order_weight=self.config.order,
+            agreement_weight=self.config.agreement,
         )

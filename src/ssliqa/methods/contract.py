@@ -48,6 +48,8 @@ class Pool:
         labeled, unlabeled: how many there are.
         labeled_crops, unlabeled_crops: from a photograph's place to fixed crops (V, 3, H, W) of it,
             the same at every call.
+        labeled_pixels, unlabeled_pixels: from a photograph's place to the pixels (V, 3, H, W) uint8
+            of these crops, which the crops themselves may lack.
         distribution: (labeled, 5) target shares.
     """
 
@@ -55,6 +57,8 @@ class Pool:
     unlabeled: int
     labeled_crops: Callable[[int], Images]
     unlabeled_crops: Callable[[int], Images]
+    labeled_pixels: Callable[[int], Tensor]
+    unlabeled_pixels: Callable[[int], Tensor]
     distribution: Tensor
 
 

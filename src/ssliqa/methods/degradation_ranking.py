@@ -38,9 +38,8 @@ from ssliqa.losses import DISTRIBUTION_LOSSES, sigmoid_rampup
 from ssliqa.methods.branch import Branch
 from ssliqa.methods.contract import Labeled, Method, Progress, StepResult, Unlabeled
 from ssliqa.methods.crops import Crops, Images, channels_first
-from ssliqa.methods.photo_means import level_means
 from ssliqa.methods.settings import require_ramp_share, require_weights
-from ssliqa.models import Prediction
+from ssliqa.models import Prediction, level_means
 
 
 @dataclass(frozen=True)

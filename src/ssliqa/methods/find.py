@@ -21,6 +21,7 @@ _NOT_METHODS = {
     "photo_means",
     "settings",
     "trust",
+    "unrated",
 }
 
 

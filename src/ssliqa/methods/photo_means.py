@@ -6,7 +6,6 @@ is, and the crops' disagreement says how far to trust it.
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
 
@@ -22,9 +21,3 @@ def photo_means(rows: Tensor, places: Tensor) -> Tensor:
     """
     same = (places[:, None] == places[None, :]).to(rows.dtype)
     return (same @ rows) / same.sum(dim=1, keepdim=True)
-
-
-def level_means(distribution: Tensor) -> Tensor:
-    """Mean opinion (U,) in levels 1..5 of distributions (U, 5)."""
-    levels = torch.arange(1, 6, dtype=distribution.dtype, device=distribution.device)
-    return distribution @ levels

@@ -43,11 +43,11 @@ from ssliqa.losses import DISTRIBUTION_LOSSES, sigmoid_rampup
 from ssliqa.methods.branch import Branch
 from ssliqa.methods.contract import Labeled, Method, Pool, Progress, StepResult, Unlabeled
 from ssliqa.methods.fitted_head import mean_activations
-from ssliqa.methods.photo_means import level_means, photo_means
+from ssliqa.methods.photo_means import photo_means
 from ssliqa.methods.settings import require_ramp_share, require_weights
 from ssliqa.methods.trust import alike
 from ssliqa.metrics.likeness import FEWEST
-from ssliqa.models import Prediction
+from ssliqa.models import Prediction, level_means
 
 
 @dataclass(frozen=True)

@@ -36,9 +36,9 @@ from ssliqa.methods.average import begin_again, moving_average
 from ssliqa.methods.branch import Branch
 from ssliqa.methods.contract import Labeled, Method, Pool, Progress, StepResult, Unlabeled
 from ssliqa.methods.crops import Images
-from ssliqa.methods.photo_means import level_means
 from ssliqa.methods.settings import require_decay, require_weights
 from ssliqa.methods.trust import agreement
+from ssliqa.models import level_means
 
 
 @dataclass(frozen=True)

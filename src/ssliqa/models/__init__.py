@@ -2,7 +2,7 @@
 
 from ssliqa.models.calibration import Calibration
 from ssliqa.models.hub import load_model, save_calibration, save_model
-from ssliqa.models.prediction import Prediction, Score
+from ssliqa.models.prediction import Prediction, Score, level_means
 from ssliqa.models.quality_map import QualityMap
 from ssliqa.models.quality_model import QualityModel
 
@@ -12,6 +12,7 @@ __all__ = [
     "QualityMap",
     "QualityModel",
     "Score",
+    "level_means",
     "load_model",
     "save_calibration",
     "save_model",

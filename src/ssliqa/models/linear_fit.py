@@ -6,6 +6,16 @@ o_i is zero. Or a head that has learned elsewhere says h_i of photograph i: then
 s h_i + t k, with one factor s > 0 and one tilt t along the levels k, which take the scores to the
 new raters' scale, and the penalty holds the rest near what that head is, so that few photographs
 change the order little. d is the squared CDF difference.
+With photographs that nobody has rated (:class:`Unrated`) two terms are added,
+
+    order_weight mean over u, k of max(0, margin - (m_u - m_uk))^2
+    + agreement_weight mean over v, c of (m_vc - m_v)^2
+
+m_u is the mean opinion predicted on photograph u and m_uk that on its degraded copy k; m_vc is that
+on crop c of photograph v and m_v the mean of these. Copies are worse, and crops of one photograph
+are about equally good, whatever anybody says of it. Their weights do not depend on the number of
+labels, as that of a prior does not.
+
 z_i is the activation of photograph i, standardized over the photographs and divided, in the part of
 each level, by the root of the level's size, so that a level of many features weighs no more than
 one of few. W is then expressed for activations as they are, and the head is an ordinary one.
@@ -14,11 +24,13 @@ one of few. W is then expressed for activations as they are, and the head is an 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from ssliqa.losses import squared_cdf_errors
+from ssliqa.models.prediction import level_means
 
 PENALTY = 0.015
 """From a scan in factors of three with 50 to 744 labels of LIVE Challenge, flat around it."""
@@ -28,6 +40,39 @@ _ITERATIONS = 200
 _LEAST = 1e-3
 
 
+@dataclass(frozen=True)
+class Unrated:
+    """What is known of photographs without ratings.
+
+    Args:
+        versions: activations (U, 1 + K, F) of photographs, each followed by degraded copies of it.
+        crops: activations (V, C, F) of crops of photographs, two or more of each.
+        margin: by how many levels copies are to score below the photograph, above 0.
+        order_weight, agreement_weight: weights of the two terms, 0 or more.
+    """
+
+    versions: Tensor
+    crops: Tensor
+    margin: float
+    order_weight: float
+    agreement_weight: float
+
+    def rows(self) -> Tensor:
+        """All activations (U (1 + K) + V C, F)."""
+        return torch.cat([self.versions.flatten(0, 1), self.crops.flatten(0, 1)])
+
+    def error(self, distribution: Tensor) -> Tensor:
+        """The sum of the two terms, for distributions predicted on :meth:`rows`."""
+        means = level_means(distribution)
+        of_versions, of_crops = self.versions.shape[:2], self.crops.shape[:2]
+        versions = means[: of_versions.numel()].view(of_versions)
+        crops = means[of_versions.numel() :].view(of_crops)
+        short = (self.margin - (versions[:, :1] - versions[:, 1:])).clamp_min(0)
+        apart = crops - crops.mean(dim=1, keepdim=True)
+        order: Tensor = self.order_weight * short.square().mean()
+        return order + self.agreement_weight * apart.square().mean()
+
+
 def fit_linear(
     activations: Tensor,
     distribution: Tensor,
@@ -35,6 +80,7 @@ def fit_linear(
     penalty: float = PENALTY,
     weights: Tensor | None = None,
     prior: tuple[Tensor, Tensor] | None = None,
+    unrated: Unrated | None = None,
 ) -> tuple[Tensor, Tensor]:
     """The linear layer that is minimal in the sense above.
 
@@ -45,6 +91,7 @@ def fit_linear(
         penalty: weight of |W|^2, above 0.
         weights: (N,) w of the photographs, 0 or more; by default 1 each.
         prior: weight (5, F) and bias (5,) of the head to stay near.
+        unrated: what else is known.
 
     Returns:
         Weight (5, F) and bias (5,), float64, on the CPU.
@@ -61,9 +108,12 @@ def fit_linear(
             for part in torch.split(spread, list(level_sizes))
         ]
     )
+    labeled = len(rows)
+    if unrated is not None:
+        rows = torch.cat([rows, unrated.rows().cpu().double()])
     rotated, right = (rows - center) * gain, None
     if len(rows) < rows.shape[1]:
-        # In the space that the photographs span there are as many unknowns as photographs.
+        # In the space that the rows span there are as many unknowns as rows.
         left, size, right = torch.linalg.svd(rotated, full_matrices=False)
         rotated = left * size
     weight = rows.new_zeros(rotated.shape[1], target.shape[1]).requires_grad_()
@@ -92,8 +142,11 @@ def fit_linear(
     def objective() -> Tensor:
         search.zero_grad()
         predicted = (moved(known) + rotated @ weight).softmax(dim=1)
-        fit = shares @ squared_cdf_errors(predicted, target)
-        value = fit + penalty / weights.sum() * weight.square().sum()
+        fit = shares @ squared_cdf_errors(predicted[:labeled], target)
+        further = penalty * weight.square().sum()
+        if unrated is not None:
+            further = further + unrated.error(predicted[labeled:])
+        value = fit + further / weights.sum()
         value.backward()  # type: ignore[no-untyped-call]
         return value
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -23,6 +24,12 @@ class Prediction(NamedTuple):
 
     distribution: Tensor
     activation: Tensor
+
+
+def level_means(distribution: Tensor) -> Tensor:
+    """Mean opinion (U,) in levels 1..5 of distributions (U, 5)."""
+    levels = torch.arange(1, 6, dtype=distribution.dtype, device=distribution.device)
+    return distribution @ levels
 
 
 @dataclass(frozen=True)
