@@ -127,13 +127,13 @@ class Committee(Method):
         if unlabeled == 0:
             return (
                 "There are no unlabeled photographs for the committee, so no teacher is trained: "
-                "the student's head is fitted to the labels. With many hundreds of labels "
+                "the student's head is fitted without one. With many hundreds of labels "
                 "--method supervised may gain more."
             )
         if labeled < config.teacher_from:
             return (
                 f"A teacher trained with {labeled} labels would know no more than a fitted head, "
-                "so none is: the student's head is fitted to the labels alone. "
+                "so none is: the student's head is fitted without one. "
                 f"--method.teacher_from {labeled} trains one."
             )
         return None

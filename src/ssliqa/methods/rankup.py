@@ -66,7 +66,7 @@ class RankUpConfig:
 
     loss: Literal["cdf", "mse"] = "cdf"
     ranking_weight: float = 0.02
-    alignment_weight: float = 0.5
+    alignment_weight: float = 0.1
     threshold: float = 0.9
     dropout: float = 0.3
     ramp_share: float = 0.5
