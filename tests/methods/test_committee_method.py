@@ -9,9 +9,9 @@ from ssliqa.errors import ConfigError
 from ssliqa.images.degradations import degrade
 from ssliqa.methods import Pool, Progress
 from ssliqa.methods.committee import CommitteeConfig
-from ssliqa.methods.unrated import KINDS, SEVERITY
+from ssliqa.methods.self_evident import KINDS, SEVERITY
 from ssliqa.metrics.likeness import likeness
-from ssliqa.models.linear_fit import Unrated, fit_linear
+from ssliqa.models.linear_fit import SelfEvident, fit_linear
 
 LAST = Progress(epoch=9, epochs=10, step=99, steps=100)
 
@@ -72,7 +72,7 @@ def without_ratings(student, labeled, unlabeled, **settings):
         return torch.from_numpy(np.stack([shown, *copies])).permute(0, 3, 1, 2)
 
     parts = [*enumerate(labeled), *enumerate(unlabeled)]
-    return Unrated(
+    return SelfEvident(
         torch.tensor(np.stack([at_rest(student, versions(*part))[1] for part in parts])),
         torch.tensor(np.stack([at_rest(student, crops)[1] for _, crops in parts])),
         **{"margin": 1.6, "order_weight": 1, "agreement_weight": 30} | settings,
@@ -94,7 +94,7 @@ def test_before_the_first_step_the_student_is_fitted_to_the_labels(committee, se
     student = method.branch("student")
     _, rows = means(student, labeled)
     assert_fitted(
-        method, rows, shares, unrated=without_ratings(student, labeled, unlabeled, **told)
+        method, rows, shares, evident=without_ratings(student, labeled, unlabeled, **told)
     )
 
 
@@ -127,7 +127,7 @@ def test_after_the_last_step_it_is_fitted_to_the_labels_and_the_committee(share,
         np.concatenate([of_labeled, rows]),
         np.concatenate([shares, said]),
         weights=torch.tensor(np.concatenate([np.ones(22), credit * trust])),
-        unrated=without_ratings(method.branch("student"), labeled, unlabeled),
+        evident=without_ratings(method.branch("student"), labeled, unlabeled),
     )
 
 

@@ -1,12 +1,15 @@
 """Fitted linear heads, compared with SciPy's minimum of the formula."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
 from scipy.optimize import minimize
 from scipy.special import softmax
 
-from ssliqa.models.linear_fit import PENALTY, Unrated, fit_linear
+from ssliqa.errors import ModelError
+from ssliqa.models.linear_fit import PENALTY, SelfEvident, fit_linear
 
 SIZES = (2, 6)
 
@@ -141,7 +144,7 @@ def divided(labeled):
 
 
 @pytest.fixture
-def unrated(labeled):
+def evident(labeled):
     """Seven photographs with three copies each, and five of four crops."""
     rng = np.random.default_rng(2)
     scales = np.array([1, 1, 5, 5, 5, 1, 0.1, 0.1])
@@ -152,14 +155,14 @@ def unrated(labeled):
 
     def make(order_weight, agreement_weight):
         of_photographs = torch.tensor(versions), torch.tensor(crops)
-        return Unrated(*of_photographs, 1.2, order_weight, agreement_weight)
+        return SelfEvident(*of_photographs, 1.2, order_weight, agreement_weight)
 
     return make
 
 
-def test_the_fit_with_unrated_photographs_is_the_minimum_of_the_formula(divided, unrated):
+def test_the_fit_with_what_needs_no_rating_is_the_minimum_of_the_formula(divided, evident):
     activations, shares = (values.numpy() for values in divided)
-    known = unrated(2.0, 3.0)
+    known = evident(2.0, 3.0)
     center = activations.mean(0)
     gain = np.repeat([2**-0.5, 6**-0.5], SIZES) / activations.std(0)
 
@@ -179,7 +182,7 @@ def test_the_fit_with_unrated_photographs_is_the_minimum_of_the_formula(divided,
         of_labels = (apart**2).mean(axis=1).sum() + penalty * (weight**2).sum()
         return of_labels + 2 * np.mean(order) + 3 * np.mean(spread)
 
-    weight, bias = fit_linear(*divided, SIZES, penalty=0.5, unrated=known)
+    weight, bias = fit_linear(*divided, SIZES, penalty=0.5, evident=known)
     weight, bias = weight.numpy(), bias.numpy()
     found = np.concatenate([(weight.T / gain[:, None]).ravel(), bias + weight @ center])
     # The term of the order has kinks, near which SciPy stops early; it must not find a better end.
@@ -188,23 +191,33 @@ def test_the_fit_with_unrated_photographs_is_the_minimum_of_the_formula(divided,
         assert objective(found) <= best.fun * (1 + 1e-4)
 
 
-def test_unrated_photographs_of_no_weight_change_nothing(divided, unrated):
+@pytest.mark.parametrize("missing", ["versions", "crops"])
+def test_what_is_not_asked_counts_as_a_weight_of_nothing(missing, divided, evident):
     activations, _ = divided
-    fits = [fit_linear(*divided, SIZES, unrated=known) for known in (None, unrated(0, 0))]
+    weight = {"versions": (0, 3), "crops": (1, 0)}[missing]
+    known = evident(*weight), dataclasses.replace(evident(1, 3), **{missing: None})
+    fits = [fit_linear(*divided, SIZES, evident=each) for each in known]
     found = [predicted(*fit, activations) for fit in fits]
     np.testing.assert_allclose(*found, atol=1e-4)
 
 
-def test_the_fit_learns_what_copies_lack_and_in_what_crops_agree(divided, unrated):
+def test_activations_that_are_not_finite_are_refused(divided, evident):
+    known = evident(1, 1)
+    known.crops[0, 0, 0] = torch.inf
+    with pytest.raises(ModelError, match="activations are not finite"):
+        fit_linear(*divided, SIZES, evident=known)
+
+
+def test_the_fit_learns_what_copies_lack_and_in_what_crops_agree(divided, evident):
     def opinions(known, rows):
-        fit = fit_linear(*divided, SIZES, unrated=known)
+        fit = fit_linear(*divided, SIZES, evident=known)
         means = predicted(*fit, rows.flatten(0, 1)) @ np.arange(1, 6)
         return means.reshape(rows.shape[:2])
 
-    versions, crops = unrated(0, 0).versions, unrated(0, 0).crops
-    with_order = opinions(unrated(1, 0), versions)
+    versions, crops = evident(0, 0).versions, evident(0, 0).crops
+    with_order = opinions(evident(1, 0), versions)
     gap = with_order[:, :1] - with_order[:, 1:]
     before = opinions(None, versions)
     assert gap.mean() > (before[:, :1] - before[:, 1:]).mean() + 0.3
-    spreads = [opinions(unrated(0, weight), crops).std(axis=1).mean() for weight in (0, 10)]
+    spreads = [opinions(evident(0, weight), crops).std(axis=1).mean() for weight in (0, 10)]
     assert spreads[1] < 0.7 * spreads[0]

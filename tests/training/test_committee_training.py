@@ -11,6 +11,7 @@ from ssliqa.training import Monitor, resume, train
 
 FEW = ("--method", "committee", "--label-budget", "12", "--steps", "4", "--views", "2")
 OPTIONS = (*FEW, "--method.teacher_from", "12")
+LABELS_ALONE = ("--method.order", "0", "--method.agreement", "0")
 
 
 class StopAt(Monitor):
@@ -79,14 +80,18 @@ def test_without_photographs_to_label_the_head_is_fitted_to_the_labels_and_nothi
     tiny_set, tmp_path
 ):
     told = Told()
+    every = (*OPTIONS, "--label-budget", "19")
     alone = train(
-        configuration(tiny_set.arguments(tmp_path / "alone", *OPTIONS, "--label-budget", "19")),
-        told,
+        configuration(tiny_set.arguments(tmp_path / "alone", *every, *LABELS_ALONE)), told
     )
     assert any("no unlabeled photographs for the committee" in text for text in told.messages)
     fitted = ("--method", "supervised", "--fit-head", "true", "--steps", "0", "--views", "2")
     plain = train(configuration(tiny_set.arguments(tmp_path / "plain", *fitted)), Monitor())
-    torch.testing.assert_close(alone.model.head[0].weight, plain.model.head[0].weight)
+    assert torch.equal(alone.model.head[0].weight, plain.model.head[0].weight)
+    for asked in ("order", "agreement"):
+        only = (*every, *LABELS_ALONE, f"--method.{asked}", "1")
+        evident = train(configuration(tiny_set.arguments(tmp_path / asked, *only)), Monitor())
+        assert not torch.allclose(evident.model.head[0].weight, plain.model.head[0].weight)
     pool = ("--label-budget", "19", "--unlabeled", tiny_set.further)
     more = configuration(tiny_set.arguments(tmp_path / "more", *OPTIONS, *pool))
     found = train(more, Monitor()).model.head[0].weight
@@ -97,14 +102,16 @@ def test_with_fewer_labels_than_asked_for_no_teacher_is_trained_and_nothing_comp
     tiny_set, tmp_path
 ):
     told = Told()
-    few = train(configuration(tiny_set.arguments(tmp_path / "few", *FEW)), told)
+    options = tiny_set.arguments(tmp_path / "few", *FEW, *LABELS_ALONE)
+    few = train(configuration(options), told)
     assert "A teacher trained with 12 labels" in told.messages[-1]
     assert "--method.teacher_from 12 trains one" in told.messages[-1]
     assert told.kept == 12  # the student's activations of the labeled photographs
     fitted = ("--method", "supervised", "--fit-head", "true", "--steps", "0", *FEW[2:4], *FEW[6:])
     plain = train(configuration(tiny_set.arguments(tmp_path / "plain", *fitted)), Monitor())
     assert torch.equal(few.model.head[0].weight, plain.model.head[0].weight)
-    taught = train(configuration(tiny_set.arguments(tmp_path / "taught", *OPTIONS)), told)
+    options = tiny_set.arguments(tmp_path / "taught", *OPTIONS, *LABELS_ALONE)
+    taught = train(configuration(options), told)
     assert not torch.equal(few.model.head[0].weight, taught.model.head[0].weight)
 
 

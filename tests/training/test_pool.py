@@ -35,13 +35,14 @@ def test_the_pool_shows_every_photograph_by_its_place(views, tiny_set, tmp_path)
         expected = torch.from_numpy(photographs.distribution[index]).float()
         assert torch.equal(target, expected)
     student = method.branch("student").eval()
-    for places, show in (
-        (photographs.labeled, pool.labeled_crops),
-        (photographs.unlabeled, pool.unlabeled_crops),
+    for places, show, show_pixels in (
+        (photographs.labeled, pool.labeled_crops, pool.labeled_pixels),
+        (photographs.unlabeled, pool.unlabeled_crops, pool.unlabeled_pixels),
     ):
         image = photographs.prepared.image(int(places[4]))
         cut = [random_crop(image, 64, u, v, bool(m)).copy() for u, v, m in crop_views(views or 4)]
         pixels = torch.stack([torch.from_numpy(crop) for crop in cut]).permute(0, 3, 1, 2)
+        assert torch.equal(show_pixels(4), pixels)
         found, expected = (student.target(crops).distribution for crops in (show(4), pixels))
         # Activations are kept in half precision.
         torch.testing.assert_close(found, expected, atol=1e-3, rtol=0)

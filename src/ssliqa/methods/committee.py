@@ -6,12 +6,12 @@
              student's head = fit(labels; q_u with the weight a w_u; order, crops)
 
 Both fits also ask that degraded copies of photographs score lower, and that crops of a photograph
-score alike (:mod:`ssliqa.models.linear_fit`, :mod:`ssliqa.methods.unrated`). That is known of any
-photograph, rated or not, of whatever kind. A student that starts from a trained model is held near
-that one instead.
+score alike (:mod:`ssliqa.models.linear_fit`, :mod:`ssliqa.methods.self_evident`). That is known of
+any photograph, rated or not, of whatever kind; sharp ones that are well exposed teach most. A
+student that starts from a trained model is held near that one instead.
 
 The student's network is never trained: with few labels a head fitted to several of its levels is
-better than the network that training makes of it, and a fit costs seconds. The teacher is trained
+better than the network that training makes of it. The teacher is trained
 and errs in other ways, so the two together know more than either. p_t is that of the moving average
 of the teacher. w_u = min(1, l_u / 0.1), where l_u is the share of the labeled photographs that look
 less like labeled ones than u does: spread evenly over 0..1 for photographs of their kind, and 0 or
@@ -43,10 +43,10 @@ from ssliqa.methods.average import begin_again, moving_average
 from ssliqa.methods.branch import Branch
 from ssliqa.methods.contract import Labeled, Method, Pool, Progress, StepResult, Unlabeled
 from ssliqa.methods.fitted_head import fit_head, mean_activations
+from ssliqa.methods.self_evident import crop_activations, version_activations
 from ssliqa.methods.settings import require_decay, require_weights
 from ssliqa.methods.trust import alike
-from ssliqa.methods.unrated import crop_activations, version_activations
-from ssliqa.models.linear_fit import Unrated
+from ssliqa.models.linear_fit import SelfEvident
 
 
 @dataclass(frozen=True)
@@ -62,9 +62,10 @@ class CommitteeConfig:
         average: decay of the moving average of the teacher; 0 takes the weights of the moment.
         teacher_from: with fewer labels than this no teacher is trained, and the student's head is
             fitted once.
-        order: how much it counts that degraded copies score lower.
+        order: how much it counts that degraded copies score lower; 0 does not ask. This and the
+            next two are for students that start from no trained model.
         order_margin: by how many of the five levels they are to score lower.
-        agreement: how much it counts that crops of a photograph score alike.
+        agreement: how much it counts that crops of a photograph score alike; 0 does not ask.
     """
 
     loss: Literal["cdf", "mse"] = "cdf"
@@ -118,8 +119,8 @@ class Committee(Method):
         student = self.branch("student")
         self._pool = pool
         self._labeled = mean_activations(student, pool.labeled_crops, pool.labeled)
-        self._unrated = self._without_ratings(pool)
-        fit_head(student, "student", self._labeled, pool.distribution, unrated=self._unrated)
+        self._evident = self._self_evident(pool)
+        fit_head(student, "student", self._labeled, pool.distribution, evident=self._evident)
 
     @classmethod
     def why_no_steps(cls, config: CommitteeConfig, labeled: int, unlabeled: int) -> str | None:
@@ -177,17 +178,17 @@ class Committee(Method):
             torch.cat([self._labeled, unlabeled]),
             torch.cat([pool.distribution, torch.stack(said)]),
             weights=torch.cat([trust.new_ones(pool.labeled), trust]),
-            unrated=self._unrated,
+            evident=self._evident,
         )
 
-    def _without_ratings(self, pool: Pool) -> Unrated | None:
-        student = self.branch("student")
-        if student.head_before is not None:
+    def _self_evident(self, pool: Pool) -> SelfEvident | None:
+        student, config = self.branch("student"), self.config
+        if student.head_before is not None or not (config.order or config.agreement):
             return None
-        return Unrated(
-            versions=version_activations(student, pool),
-            crops=crop_activations(student, pool),
-            margin=self.config.order_margin,
-            order_weight=self.config.order,
-            agreement_weight=self.config.agreement,
+        return SelfEvident(
+            versions=version_activations(student, pool) if config.order else None,
+            crops=crop_activations(student, pool) if config.agreement else None,
+            margin=config.order_margin,
+            order_weight=config.order,
+            agreement_weight=config.agreement,
         )

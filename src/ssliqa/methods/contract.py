@@ -49,7 +49,7 @@ class Pool:
         labeled_crops, unlabeled_crops: from a photograph's place to fixed crops (V, 3, H, W) of it,
             the same at every call.
         labeled_pixels, unlabeled_pixels: from a photograph's place to the pixels (V, 3, H, W) uint8
-            of these crops, which the crops themselves may lack.
+            of these crops, which the crops themselves may lack; always on the CPU.
         distribution: (labeled, 5) target shares.
     """
 

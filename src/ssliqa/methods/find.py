@@ -19,9 +19,9 @@ _NOT_METHODS = {
     "fitted_head",
     "joined_batch",
     "photo_means",
+    "self_evident",
     "settings",
     "trust",
-    "unrated",
 }
 
 

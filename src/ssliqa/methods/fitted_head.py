@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from ssliqa.errors import ConfigError
 from ssliqa.methods.branch import Branch
 from ssliqa.methods.crops import Images
-from ssliqa.models.linear_fit import Unrated, fit_linear
+from ssliqa.models.linear_fit import SelfEvident, fit_linear
 
 
 def linear_layer(branch: Branch, name: str) -> nn.Linear:
@@ -51,7 +51,7 @@ def fit_head(
     distribution: Tensor,
     *,
     weights: Tensor | None = None,
-    unrated: Unrated | None = None,
+    evident: SelfEvident | None = None,
 ) -> None:
     """Give a branch the head that fits best; see :mod:`ssliqa.models.linear_fit`.
 
@@ -63,7 +63,7 @@ def fit_head(
         rows: activations (N, F) of photographs.
         distribution: (N, 5) target shares of these.
         weights: (N,) of the photographs; by default 1 each.
-        unrated: what else the head should say.
+        evident: what else the head should say.
     """
     layer = linear_layer(branch, name)
     weight, bias = fit_linear(
@@ -72,7 +72,7 @@ def fit_head(
         branch.model.backbone.level_sizes,
         weights=weights,
         prior=branch.head_before,
-        unrated=unrated,
+        evident=evident,
     )
     with torch.no_grad():
         layer.weight.copy_(weight)

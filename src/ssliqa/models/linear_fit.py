@@ -6,19 +6,20 @@ o_i is zero. Or a head that has learned elsewhere says h_i of photograph i: then
 s h_i + t k, with one factor s > 0 and one tilt t along the levels k, which take the scores to the
 new raters' scale, and the penalty holds the rest near what that head is, so that few photographs
 change the order little. d is the squared CDF difference.
-With photographs that nobody has rated (:class:`Unrated`) two terms are added,
+With what needs no rating (:class:`SelfEvident`) two terms are added,
 
     order_weight mean over u, k of max(0, margin - (m_u - m_uk))^2
     + agreement_weight mean over v, c of (m_vc - m_v)^2
 
 m_u is the mean opinion predicted on photograph u and m_uk that on its degraded copy k; m_vc is that
-on crop c of photograph v and m_v the mean of these. Copies are worse, and crops of one photograph
-are about equally good, whatever anybody says of it. Their weights do not depend on the number of
-labels, as that of a prior does not.
+on crop c of photograph v and m_v the mean of these. Copies are worse on average, and crops of one
+photograph about equally good, whatever anybody says of it. Both are means beside a sum over the
+photographs with targets, as a prior is: the more of these there are, the less the two count.
 
-z_i is the activation of photograph i, standardized over the photographs and divided, in the part of
-each level, by the root of the level's size, so that a level of many features weighs no more than
-one of few. W is then expressed for activations as they are, and the head is an ordinary one.
+z_i is the activation of photograph i, standardized over the photographs with targets and divided,
+in the part of each level, by the root of the level's size, so that a level of many features weighs
+no more than one of few. W is then expressed for activations as they are, and the head is an
+ordinary one.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ssliqa.errors import ModelError
 from ssliqa.losses import squared_cdf_errors
 from ssliqa.models.prediction import level_means
 
@@ -41,36 +43,43 @@ _LEAST = 1e-3
 
 
 @dataclass(frozen=True)
-class Unrated:
-    """What is known of photographs without ratings.
+class SelfEvident:
+    """What is known of photographs whatever anybody says of them.
 
     Args:
-        versions: activations (U, 1 + K, F) of photographs, each followed by degraded copies of it.
-        crops: activations (V, C, F) of crops of photographs, two or more of each.
+        versions: activations (U, 1 + K, F) of photographs, each followed by degraded copies of it;
+            None where nothing is asked of these.
+        crops: activations (V, C, F) of crops of photographs, two or more of each; None where
+            nothing is asked of these.
         margin: by how many levels copies are to score below the photograph, above 0.
-        order_weight, agreement_weight: weights of the two terms, 0 or more.
+        order_weight, agreement_weight: weights of the two terms, above 0.
     """
 
-    versions: Tensor
-    crops: Tensor
+    versions: Tensor | None
+    crops: Tensor | None
     margin: float
     order_weight: float
     agreement_weight: float
 
     def rows(self) -> Tensor:
         """All activations (U (1 + K) + V C, F)."""
-        return torch.cat([self.versions.flatten(0, 1), self.crops.flatten(0, 1)])
+        parts = (self.versions, self.crops)
+        return torch.cat([part.flatten(0, 1) for part in parts if part is not None])
 
     def error(self, distribution: Tensor) -> Tensor:
         """The sum of the two terms, for distributions predicted on :meth:`rows`."""
         means = level_means(distribution)
-        of_versions, of_crops = self.versions.shape[:2], self.crops.shape[:2]
-        versions = means[: of_versions.numel()].view(of_versions)
-        crops = means[of_versions.numel() :].view(of_crops)
-        short = (self.margin - (versions[:, :1] - versions[:, 1:])).clamp_min(0)
-        apart = crops - crops.mean(dim=1, keepdim=True)
-        order: Tensor = self.order_weight * short.square().mean()
-        return order + self.agreement_weight * apart.square().mean()
+        total = means.new_zeros(())
+        if self.versions is not None:
+            shape = self.versions.shape[:2]
+            versions, means = means[: shape.numel()].view(shape), means[shape.numel() :]
+            short = (self.margin - (versions[:, :1] - versions[:, 1:])).clamp_min(0)
+            total = total + self.order_weight * short.square().mean()
+        if self.crops is not None:
+            crops = means.view(self.crops.shape[:2])
+            apart = crops - crops.mean(dim=1, keepdim=True)
+            total = total + self.agreement_weight * apart.square().mean()
+        return total
 
 
 def fit_linear(
@@ -80,7 +89,7 @@ def fit_linear(
     penalty: float = PENALTY,
     weights: Tensor | None = None,
     prior: tuple[Tensor, Tensor] | None = None,
-    unrated: Unrated | None = None,
+    evident: SelfEvident | None = None,
 ) -> tuple[Tensor, Tensor]:
     """The linear layer that is minimal in the sense above.
 
@@ -91,10 +100,13 @@ def fit_linear(
         penalty: weight of |W|^2, above 0.
         weights: (N,) w of the photographs, 0 or more; by default 1 each.
         prior: weight (5, F) and bias (5,) of the head to stay near.
-        unrated: what else is known.
+        evident: what is known besides.
 
     Returns:
         Weight (5, F) and bias (5,), float64, on the CPU.
+
+    Raises:
+        ModelError: activations are not finite.
     """
     rows, target = activations.cpu().double(), distribution.cpu().double()
     weights = torch.ones(len(rows)) if weights is None else weights.cpu()
@@ -109,8 +121,13 @@ def fit_linear(
         ]
     )
     labeled = len(rows)
-    if unrated is not None:
-        rows = torch.cat([rows, unrated.rows().cpu().double()])
+    if evident is not None:
+        rows = torch.cat([rows, evident.rows().cpu().double()])
+    if not rows.isfinite().all():
+        raise ModelError(
+            "A head cannot be fitted: the network's activations are not finite.",
+            "Check its weights, or name another network.",
+        )
     rotated, right = (rows - center) * gain, None
     if len(rows) < rows.shape[1]:
         # In the space that the rows span there are as many unknowns as rows.
@@ -144,8 +161,8 @@ def fit_linear(
         predicted = (moved(known) + rotated @ weight).softmax(dim=1)
         fit = shares @ squared_cdf_errors(predicted[:labeled], target)
         further = penalty * weight.square().sum()
-        if unrated is not None:
-            further = further + unrated.error(predicted[labeled:])
+        if evident is not None:
+            further = further + evident.error(predicted[labeled:])
         value = fit + further / weights.sum()
         value.backward()  # type: ignore[no-untyped-call]
         return value

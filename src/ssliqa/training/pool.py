@@ -45,10 +45,10 @@ def open_pool(
     def pixels_of(index: int) -> Tensor:
         image, side = photographs.prepared.image(index), config.protocol.crop
         cut = [random_crop(image, side, u, v, bool(mirror)) for u, v, mirror in views]
-        return channels_first(np.stack(cut)).to(device)
+        return channels_first(np.stack(cut))
 
     def crops(index: int) -> Images:
-        pixels = pixels_of(index) if with_pixels else None
+        pixels = pixels_of(index).to(device) if with_pixels else None
         if pixels is not None and not kept:
             return pixels
         # A copy, since what is on disk cannot be written to, of which PyTorch warns.

@@ -1,8 +1,9 @@
-"""What a branch can learn of photographs that nobody has rated: degraded copies, and crops.
+"""What needs no rating to be known: degraded copies are worse, and crops are alike.
 
-Whatever a photograph is like, a copy with blur or too little light is worse, and two crops of it
-are about equally good. Which activations tell so is worth knowing where labels are few. Nothing is
-said of how good a photograph is, so photographs of any kind can teach it.
+A copy of a photograph with blur or too little light is worse on average, and two crops of one
+photograph are about equally good. Which activations tell so is worth knowing where labels are few.
+Nothing is said of how good a photograph is, so photographs of any kind can teach it, those with
+labels among them.
 """
 
 from __future__ import annotations
@@ -26,7 +27,10 @@ COMPARED = 300
 
 
 def crop_activations(branch: Branch, pool: Pool) -> Tensor:
-    """Activations (V, C, F) of the crops of up to :data:`COMPARED` photographs of a pool."""
+    """Activations (V, C, F) of the crops of up to :data:`COMPARED` photographs of a pool.
+
+    Where training sees one view of a photograph C is 1, and there is nothing to compare.
+    """
     found = [
         branch.target(
             pool.labeled_crops(place) if labeled else pool.unlabeled_crops(place)
@@ -46,10 +50,10 @@ def version_activations(branch: Branch, pool: Pool) -> Tensor:
     found = []
     for labeled, place in _some(pool, DEGRADED):
         pixels = (pool.labeled_pixels if labeled else pool.unlabeled_pixels)(place)
-        shown = np.ascontiguousarray(pixels[0].permute(1, 2, 0).cpu().numpy())
-        # Shake has a direction, which is the photograph's own.
+        shown = np.ascontiguousarray(pixels[0].permute(1, 2, 0).numpy())
+        # Shake has a direction, which is that of the place.
         copies = [degrade(shown, kind, SEVERITY, np.random.default_rng(place)) for kind in KINDS]
-        versions = channels_first(np.stack([shown, *copies])).to(pixels.device)
+        versions = channels_first(np.stack([shown, *copies])).to(branch.model.mean.device)
         found.append(branch.target(versions).activation)
     return torch.stack(found)
 

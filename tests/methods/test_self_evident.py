@@ -1,10 +1,10 @@
-"""Which photographs stand in for those that nobody has rated."""
+"""Which photographs tell what needs no rating, and in what form."""
 
 import pytest
 import torch
 
 from ssliqa.methods import Branch, Pool
-from ssliqa.methods.unrated import (
+from ssliqa.methods.self_evident import (
     COMPARED,
     DEGRADED,
     KINDS,
