@@ -75,7 +75,7 @@ def without_ratings(student, labeled, unlabeled, **settings):
     return SelfEvident(
         torch.tensor(np.stack([at_rest(student, versions(*part))[1] for part in parts])),
         torch.tensor(np.stack([at_rest(student, crops)[1] for _, crops in parts])),
-        **{"margin": 1.6, "order_weight": 1, "agreement_weight": 30} | settings,
+        **{"margin": 1.6, "order_weight": 1, "agreement_weight": 0.2 * len(labeled)} | settings,
     )
 
 
@@ -84,8 +84,8 @@ def without_ratings(student, labeled, unlabeled, **settings):
     [
         ({}, {}),
         (
-            {"order": 3.0, "order_margin": 1.0, "agreement": 5.0},
-            {"order_weight": 3, "margin": 1, "agreement_weight": 5},
+            {"order": 3.0, "order_margin": 1.0, "agreement": 0.5},
+            {"order_weight": 3, "margin": 1, "agreement_weight": 11},
         ),
     ],
 )

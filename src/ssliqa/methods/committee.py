@@ -65,7 +65,8 @@ class CommitteeConfig:
         order: how much it counts that degraded copies score lower; 0 does not ask. This and the
             next two are for students that start from no trained model.
         order_margin: by how many of the five levels they are to score lower.
-        agreement: how much it counts that crops of a photograph score alike; 0 does not ask.
+        agreement: how much it counts that crops of a photograph score alike, for each label; 0 does
+            not ask.
     """
 
     loss: Literal["cdf", "mse"] = "cdf"
@@ -75,7 +76,7 @@ class CommitteeConfig:
     teacher_from: int = 100
     order: float = 1.0
     order_margin: float = 1.6
-    agreement: float = 30.0
+    agreement: float = 0.2
 
     def __post_init__(self) -> None:
         require_decay(self, "average")
@@ -190,5 +191,5 @@ class Committee(Method):
             crops=crop_activations(student, pool) if config.agreement else None,
             margin=config.order_margin,
             order_weight=config.order,
-            agreement_weight=config.agreement,
+            agreement_weight=config.agreement * pool.labeled,
         )
