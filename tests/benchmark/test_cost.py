@@ -71,11 +71,15 @@ def test_a_fitted_student_sees_all_photographs_once_and_the_teacher_labels_the_p
     told = {"label_budget": 8, "views": views}
     committee = estimate(cells("{method: committee, method.teacher_from: 8}", **told))[2]
     assert committee.steps == 2 * 2
-    assert committee.seconds == 4 * 3 * 4 + crops * (8 + 4) + crops * 4 + 10 * 9
+    copies = 12 * (1 + 6)
+    assert committee.seconds == 4 * 3 * 4 + crops * (8 + 4) + crops * 4 + copies + 10 * 9
 
 
 def test_where_no_teacher_is_trained_there_are_no_steps(cells):
     few = estimate(cells(label_budget=8, views=2))[2]
+    assert (few.steps, few.seconds) == (0, 2 * 8 + (7 + 2) * 12 + 10 * 9)
+    labels_alone = "{method: committee, method.order: 0, method.agreement: 0}"
+    few = estimate(cells(labels_alone, label_budget=8, views=2))[2]
     assert (few.steps, few.seconds) == (0, 2 * 8 + 10 * 9)
 
 

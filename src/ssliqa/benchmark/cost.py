@@ -69,7 +69,9 @@ def _cost(config: TrainConfig, further: int, threads: int) -> Cost:
     labeled = label_count(config.label_budget, training)
     unlabeled = training - labeled + unrated if kind.uses_unlabeled else 0
     shown = unlabeled > 0 and kind.draws_unlabeled()
-    idle = kind.why_no_steps(method_settings(config), labeled, unlabeled) is not None
+    settings, views = method_settings(config), config.views or CROPS
+    idle = kind.why_no_steps(settings, labeled, unlabeled) is not None
+    further_crops = kind.further_crops(settings, labeled, unlabeled, views)
     rounds = [labeled * config.repeats / config.batch_size]
     if shown:
         crops = unlabeled * config.repeats * config.unlabeled_crops
@@ -90,10 +92,11 @@ def _cost(config: TrainConfig, further: int, threads: int) -> Cost:
         whole[name], learns = _seconds_a_crop(config, branch, fitted, threads)
         back = _BACKWARD if name in kind.learn_from_unlabeled else 0
         step += learns * ((1 + _BACKWARD) * config.batch_size + (1 + back) * of_unlabeled)
-        views = config.views or (CROPS if fitted else 0)
-        once += views * (labeled + unlabeled) * (whole[name] - learns)
+        if config.views or fitted:
+            once += views * (labeled + unlabeled) * (whole[name] - learns)
         if kind.fitted:  # the pool is labeled at the end
-            once += (config.views or CROPS) * unlabeled * learns
+            once += views * unlabeled * learns
+    once += further_crops * whole["student"]
     scoring = (test + further) * config.protocol.test_count * whole["student"]
     return Cost(steps, steps * step + once + scoring)
 

@@ -43,7 +43,13 @@ from ssliqa.methods.average import begin_again, moving_average
 from ssliqa.methods.branch import Branch
 from ssliqa.methods.contract import Labeled, Method, Pool, Progress, StepResult, Unlabeled
 from ssliqa.methods.fitted_head import fit_head, mean_activations
-from ssliqa.methods.self_evident import crop_activations, version_activations
+from ssliqa.methods.self_evident import (
+    COMPARED,
+    DEGRADED,
+    KINDS,
+    crop_activations,
+    version_activations,
+)
 from ssliqa.methods.settings import require_decay, require_weights
 from ssliqa.methods.trust import alike
 from ssliqa.models.linear_fit import SelfEvident
@@ -139,6 +145,17 @@ class Committee(Method):
                 f"--method.teacher_from {labeled} trains one."
             )
         return None
+
+    @classmethod
+    def further_crops(
+        cls, config: CommitteeConfig, labeled: int, unlabeled: int, views: int
+    ) -> int:
+        """See :meth:`Method.further_crops`."""
+        count = labeled + unlabeled
+        copies = min(DEGRADED, count) * (1 + len(KINDS)) if config.order else 0
+        untrained = cls.why_no_steps(config, labeled, unlabeled) is not None
+        compared = min(COMPARED, count) * views if config.agreement and untrained else 0
+        return copies + compared
 
     def before_step(self, progress: Progress) -> None:
         """See :meth:`Method.before_step`."""

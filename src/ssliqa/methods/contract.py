@@ -146,6 +146,19 @@ class Method(nn.Module, ABC):
         """
         return None
 
+    @classmethod
+    def further_crops(cls, config: Any, labeled: int, unlabeled: int, views: int) -> int:  # noqa: ARG003
+        """Crops that the student computes in :meth:`meet`, besides one pass over all photographs.
+
+        Where nothing is trained that pass is over the labeled ones. For estimates of the time.
+
+        Args:
+            config: an instance of ``Config``.
+            labeled, unlabeled: photographs of the training.
+            views: crops of each.
+        """
+        return 0
+
     def before_step(self, progress: Progress) -> None:
         """Called before each step, for what is done now and then with all photographs."""
 
