@@ -1,13 +1,17 @@
 """Trainings whose student is fitted to what a committee says."""
 
+import signal
+
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
 from ssliqa.cli.train import configuration
 from ssliqa.errors import ConfigError, SsliqaError
+from ssliqa.methods import Branch
 from ssliqa.models import QualityModel
 from ssliqa.training import Monitor, resume, train
+from ssliqa.training.loop import CHECKPOINT, InterruptedRunError
 
 FEW = ("--method", "committee", "--label-budget", "12", "--steps", "4", "--views", "2")
 OPTIONS = (*FEW, "--method.teacher_from", "12")
@@ -45,6 +49,31 @@ def test_a_training_that_was_interrupted_ends_with_the_same_head(tiny_set, tmp_p
         load_file(tmp_path / run / "model" / "model.safetensors") for run in ("whole", "cut")
     )
     assert all(torch.equal(one[key], other[key]) for key in one)
+
+
+@pytest.mark.parametrize(("after", "at_the_end"), [(3, False), (60, True)])
+def test_a_pass_over_the_photographs_can_be_stopped_and_gone_on_with(
+    after, at_the_end, tiny_set, tmp_path, monkeypatch
+):
+    whole = train(configuration(tiny_set.arguments(tmp_path / "whole", *OPTIONS)), Monitor())
+    looked = []
+    target = Branch.target
+
+    def stopping(self, images):
+        looked.append(1)
+        if len(looked) == after:
+            signal.raise_signal(signal.SIGINT)
+        return target(self, images)
+
+    monkeypatch.setattr(Branch, "target", stopping)
+    cut = configuration(tiny_set.arguments(tmp_path / "cut", *OPTIONS, "--checkpoint-minutes", "0"))
+    with pytest.raises(InterruptedRunError, match="Stopped in a pass over all photographs"):
+        train(cut, Monitor())
+    assert len(looked) == after
+    trained = (tmp_path / "cut" / CHECKPOINT).exists()
+    assert trained == at_the_end
+    again = resume(tmp_path / "cut", Monitor())
+    assert torch.equal(again.model.head[0].weight, whole.model.head[0].weight)
 
 
 class Told(Monitor):

@@ -38,11 +38,8 @@ CHECKPOINT = Path("checkpoints") / "last.safetensors"
 class InterruptedRunError(SsliqaError):
     """A training was stopped by a signal; everything needed to go on is on disk."""
 
-    def __init__(self, folder: Path, progress: Progress, number: int) -> None:
-        super().__init__(
-            f"Stopped after step {progress.step} of {progress.steps}.",
-            f"Go on with: ssliqa train --resume --out {folder}",
-        )
+    def __init__(self, folder: Path, where: str, number: int) -> None:
+        super().__init__(f"Stopped {where}.", f"Go on with: ssliqa train --resume --out {folder}")
         self.signal = number
 
 
@@ -172,9 +169,8 @@ def run_loop(
                 save()
                 saved = time.monotonic()
             if stopping and not counters.finished:
-                raise InterruptedRunError(
-                    folder, progress_at(step + 1), stop.signal or signal.SIGTERM
-                )
+                where = f"after step {step + 1} of {steps}"
+                raise InterruptedRunError(folder, where, stop.signal or signal.SIGTERM)
     finally:
         if log is not None:
             log.close()

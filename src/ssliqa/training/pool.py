@@ -29,6 +29,7 @@ def open_pool(
     method: Method,
     kept: Mapping[str, KeptActivations],
     device: torch.device,
+    look: Callable[[], None] = lambda: None,
 ) -> Pool:
     """The photographs of a training, each as the views it is trained with, or four fixed crops.
 
@@ -38,6 +39,8 @@ def open_pool(
         method: says what it needs.
         kept: from :func:`ssliqa.training.activations.keep_activations`.
         device: where crops go.
+        look: called for each photograph that is looked at. A pass over all of them takes minutes,
+            and may be ended by an exception from here.
     """
     views = crop_views(config.views or CROPS)
     with_pixels = needs_pixels(method, kept, method.branch_names)
@@ -56,7 +59,11 @@ def open_pool(
         return Crops(pixels, activations).to(device)
 
     def of_places(places: NDArray[np.int64], give: Callable[[int], T]) -> Callable[[int], T]:
-        return lambda place: give(int(places[place]))
+        def of(place: int) -> T:
+            look()
+            return give(int(places[place]))
+
+        return of
 
     labeled = photographs.labeled
     unlabeled = photographs.unlabeled if method.uses_unlabeled else photographs.unlabeled[:0]

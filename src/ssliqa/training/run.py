@@ -37,7 +37,7 @@ from ssliqa.training.build import build_method, remark_on_start
 from ssliqa.training.card_facts import card_facts
 from ssliqa.training.config import TrainConfig
 from ssliqa.training.head_fit import fit_heads
-from ssliqa.training.loop import CHECKPOINT, run_loop
+from ssliqa.training.loop import CHECKPOINT, InterruptedRunError, run_loop
 from ssliqa.training.monitor import Monitor
 from ssliqa.training.photographs import (
     Photographs,
@@ -163,15 +163,20 @@ def _fit(
             counts = len(shown.labeled), len(shown.unlabeled)
             return method.why_no_steps(method.config, *counts)
 
+        def look() -> None:
+            # Of several processes one alone must not leave the others waiting for it.
+            if stop.signal is not None and accelerator.num_processes == 1:
+                raise InterruptedRunError(folder, "in a pass over all photographs", stop.signal)
+
         method.to(accelerator.device)
         idle = why_no_steps(photographs) is not None
         kept = _kept_activations(config, photographs, method, idle, accelerator, monitor)
         with accelerator.main_process_first():
-            pool = open_pool(config, photographs, method, kept, accelerator.device)
+            pool = open_pool(config, photographs, method, kept, accelerator.device, look)
             used = screen(
                 photographs, config.screen, pool, method, folder / "screening.csv", monitor
             )
-            pool = open_pool(config, used, method, kept, accelerator.device)
+            pool = open_pool(config, used, method, kept, accelerator.device, look)
             if config.fit_head and not (folder / CHECKPOINT).exists():
                 fit_heads(method, pool)
         facts = card_facts(config, used)
