@@ -56,7 +56,7 @@ AXES = {
     "livec-methods": (
         [
             *("plain supervised", "supervised", "fitted head", "ssliqa", "mean_teacher", "rankup"),
-            *("ucvme", "self_training", "committee"),
+            *("ucvme", "self_training", "committee", "committee, labels alone"),
         ],
         ["mobilenetv2_100 <- mobilenetv1_100"],
         ["50", "150", "300", "all"],
