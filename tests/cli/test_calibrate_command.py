@@ -62,8 +62,8 @@ def test_what_the_run_has_learned_from_is_left_out_and_its_test_images_are_told(
     labels = ("--labels", tmp_path / "all.csv", "--images", tiny_set.folder, "--scale", "0-100")
     assert calibrate(run, *labels) == 0
     captured = capsys.readouterr()
-    assert f"{len(split.labeled)} of 34 photographs are left out" in captured.err
-    assert f"{len(split.test)} photographs belong to the run's test part" in captured.err
+    assert f"learned from their ratings: {len(split.labeled)} of 34 photographs" in captured.err
+    assert f"In the run's test part: {len(split.test)} of {len(rows)} photographs" in captured.err
     assert load_model(run).calibration.n == 34 - len(split.labeled)
     assert calibrate(run / "model", *labels) == 0
     assert load_model(run).calibration.n == 34 - len(split.labeled)

@@ -106,13 +106,13 @@ def _unlearned(table: LabelTable, folder: Path) -> tuple[LabelTable, list[str]]:
     remarks = []
     if len(rows) < len(parts):
         remarks.append(
-            f"{len(parts) - len(rows)} of {len(parts)} photographs are left out: the run has "
-            "learned from their ratings."
+            f"Left out, since the run has learned from their ratings: {len(parts) - len(rows)} of "
+            f"{len(parts)} photographs."
         )
     if "test" in parts:
         remarks.append(
-            f"{parts.count('test')} photographs belong to the run's test part: evaluate the "
-            "intervals on others."
+            f"In the run's test part: {parts.count('test')} of {len(parts)} photographs. Evaluate "
+            "the intervals on others."
         )
     if not rows:
         raise CalibrationError(
