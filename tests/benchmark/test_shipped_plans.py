@@ -21,20 +21,20 @@ from ssliqa.models.heads import head_spec
 
 FOLDER = Path(__file__).parents[2] / "examples/plans"
 PLANS = sorted(path.stem for path in FOLDER.glob("*.yaml"))
-TABLES = {"livec", "livec-ablations", "livec-fitted", "livec-methods"}
+TABLES = {"livec", "livec-ablations", "livec-fitted", "livec-methods", "livec-training"}
 """Plans that read a label table; all others read a database by its name."""
 
 LABELS = ["1000", "2000", "3000"]
 ALEX = "alexnet <- resnet101"
 THREE = ["supervised student", "supervised teacher", "ssliqa"]
-# methods, pairs, budgets, ratios of the methods that have one, number of splits
+# methods, pairs, budgets, ratios of the methods that have one, seeds of the splits
 AXES = {
     "livec": (
         [*THREE, "ssliqa, as published"],
         ["mobilenetv2_100 <- mobilenetv1_100", "mobilenetv1_025 <- mobilenetv1_100"],
         ["50", "150", "all"],
         [2],
-        10,
+        range(10),
     ),
     "livec-ablations": (
         [
@@ -44,14 +44,14 @@ AXES = {
         ["mobilenetv1_025 <- mobilenetv1_100"],
         ["150"],
         [2],
-        5,
+        range(5),
     ),
     "livec-fitted": (
         ["trained from a random head", "fitted head, four levels"],
         [""],
         ["50", "150", "all"],
         [],
-        5,
+        range(5),
     ),
     "livec-methods": (
         [
@@ -61,10 +61,20 @@ AXES = {
         ["mobilenetv2_100 <- mobilenetv1_100"],
         ["50", "150", "300", "all"],
         [2],
-        10,
+        range(10),
     ),
-    "koniq-labels": (THREE, [ALEX], [*LABELS, "all"], [2], 10),
-    "koniq-ratios": (["supervised student", "ssliqa"], [ALEX], LABELS, [1, 2, 3], 10),
+    "livec-training": (
+        [
+            *("as it is", "loss: squared difference of shares", "batch-norm adapts"),
+            *("from a fitted head", "twice as long", "sixteen views", "crops of 224, nine to test"),
+        ],
+        [""],
+        ["150"],
+        [],
+        [100, 101, 102],  # no report uses them
+    ),
+    "koniq-labels": (THREE, [ALEX], [*LABELS, "all"], [2], range(10)),
+    "koniq-ratios": (["supervised student", "ssliqa"], [ALEX], LABELS, [1, 2, 3], range(10)),
     "koniq-pairs": (
         THREE,
         [
@@ -73,7 +83,7 @@ AXES = {
         ],
         LABELS,
         [2],
-        10,
+        range(10),
     ),
     "koniq-baselines": (
         [
@@ -84,7 +94,7 @@ AXES = {
         [""],
         [*LABELS, "all"],
         [2],
-        10,
+        range(10),
     ),
     "koniq-ablations": (
         [
@@ -95,10 +105,10 @@ AXES = {
         [ALEX],
         ["2000"],
         [2],
-        10,
+        range(10),
     ),
-    "cross-database": (THREE, [ALEX], [*LABELS, "all"], [2], 10),
-    "kadid10k": (THREE, [ALEX], [*LABELS, "all"], [2], 10),
+    "cross-database": (THREE, [ALEX], [*LABELS, "all"], [2], range(10)),
+    "kadid10k": (THREE, [ALEX], [*LABELS, "all"], [2], range(10)),
 }
 # methods that set their ratio themselves
 OWN_RATIOS = {("livec-methods", "mean_teacher"): [1], ("livec-methods", "rankup"): [1]}
@@ -140,7 +150,7 @@ def test_every_plan_has_its_axes(plan):
     methods, pairs, budgets, ratios, splits = AXES[name]
     assert read.methods == methods
     assert read.baseline in methods
-    for axis, expected in (("pair", pairs), ("budget", budgets), ("split", list(range(splits)))):
+    for axis, expected in (("pair", pairs), ("budget", budgets), ("split", list(splits))):
         assert list(dict.fromkeys(getattr(cell, axis) for cell in read.cells)) == expected, axis
     rows = 0
     for method in methods:
@@ -148,7 +158,7 @@ def test_every_plan_has_its_axes(plan):
         if seen != {None}:
             assert sorted(seen) == OWN_RATIOS.get((name, method), ratios)
         rows += len(seen)
-    assert len(read.cells) == rows * len(pairs) * len(budgets) * splits
+    assert len(read.cells) == rows * len(pairs) * len(budgets) * len(splits)
 
 
 def test_every_training_is_the_published_protocol_on_ten_random_splits(plan):
