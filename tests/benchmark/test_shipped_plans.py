@@ -66,7 +66,7 @@ AXES = {
     "livec-training": (
         [
             *("as it is", "loss: squared difference of shares", "batch-norm adapts"),
-            *("from a fitted head", "twice as long", "sixteen views", "crops of 224, nine to test"),
+            *("from a fitted head", "crops of 224, nine to test"),
         ],
         [""],
         ["150"],
