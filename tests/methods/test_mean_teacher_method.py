@@ -19,13 +19,31 @@ def test_the_loss_is_that_of_plain_numpy(make_method, batches):
     learned = at_rest(student, labeled.images)[0]
     usual = np.median(np.abs(opinions(learned - at_rest(average, labeled.images)[0])))
     own, target = (at_rest(network, unlabeled.images)[0] for network in (student, average))
-    target = np.array([target[places == place].mean(axis=0) for place in places])
-    trust = np.minimum(1, (usual / np.abs(opinions(own - target))) ** 2)
+    meant, target = (
+        np.array([rows[places == place].mean(axis=0) for place in places]) for rows in (own, target)
+    )
+    trust = np.minimum(1, (usual / np.abs(opinions(meant - target))) ** 2)
     expected = (trust * cdf(own, target)).mean()
     result = method.step(labeled, Unlabeled(unlabeled.images, torch.from_numpy(places)), LATE)
     assert result.terms["prediction_consistency"].item() == pytest.approx(expected, rel=1e-4)
     label = cdf(learned, labeled.distribution.double().numpy()).mean()
     assert result.loss.item() == pytest.approx(label + 3 * expected, rel=1e-4)
+
+
+def test_weights_do_not_fade_as_the_average_comes_nearer(make_method, batches):
+    labeled, unlabeled = batches
+    crops = Unlabeled(unlabeled.images, torch.tensor([0, 0, 1, 1, 2, 2, 2]))
+    found = []
+    for share in (0.1, 0.01, 0.0):
+        method = make_method("mean_teacher").eval()
+        student, average = (
+            network.state_dict() for network in (method.branch("student"), method.average.module)
+        )
+        for name, theirs in average.items():
+            theirs.copy_(student[name] + share * (theirs - student[name]))
+        found.append(method.step(labeled, crops, LATE).terms["prediction_consistency"].item())
+    # What remains is how far crops lie from the mean over crops.
+    assert found[1:] == pytest.approx([found[2]] * 2, rel=0.3)
 
 
 def test_consistency_grows_with_training(make_method, batches):

@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 import torch
 
-from ssliqa.methods.trust import alike
+from ssliqa.methods.trust import agreement, alike
+
+
+def test_what_differs_more_than_usual_weighs_by_its_inverse_variance():
+    weights = agreement(torch.tensor([0.0, 0.1, 0.2, 0.4]), torch.tensor(0.2))
+    assert weights.tolist() == pytest.approx([1, 1, 1, 0.25])
+
+
+def test_where_nothing_differs_all_weigh_the_same():
+    assert agreement(torch.zeros(3), torch.tensor(0.0)).tolist() == [1, 1, 1]
 
 
 def test_what_is_unlike_the_labeled_photographs_weighs_little():

@@ -7,8 +7,8 @@
 
 Both fits also ask that degraded copies of photographs score lower, and that crops of a photograph
 score alike (:mod:`ssliqa.models.linear_fit`, :mod:`ssliqa.methods.self_evident`). That is known of
-any photograph, rated or not, of whatever kind; sharp ones that are well exposed teach most. A
-student that starts from a trained model is held near that one instead.
+any photograph, rated or not, of whatever kind. A student that starts from a trained model is held
+near that one instead.
 
 The student's network is never trained: with few labels a head fitted to several of its levels is
 better than the network that training makes of it. The teacher is trained
@@ -26,7 +26,10 @@ tell nothing new, and `keep best` chooses between its two heads. Steps show no u
 
 Source: this package. Parts of it: two views that label for each other, A. Blum, T. Mitchell,
 "Combining Labeled and Unlabeled Data with Co-Training", COLT 1998; a small network taught by
-several, G. Hinton, O. Vinyals, J. Dean, "Distilling the Knowledge in a Neural Network", 2015.
+several, G. Hinton, O. Vinyals, J. Dean, "Distilling the Knowledge in a Neural Network", 2015;
+degraded copies, X. Liu, J. van de Weijer, A. Bagdanov, "RankIQA: Learning from Rankings for
+No-Reference Image Quality Assessment", ICCV 2017, which trains a network on their order, where here
+it is one term of a fit.
 """
 
 from __future__ import annotations
@@ -135,13 +138,12 @@ class Committee(Method):
         if unlabeled == 0:
             return (
                 "There are no unlabeled photographs for the committee, so no teacher is trained: "
-                "the student's head is fitted without one. With many hundreds of labels "
-                "--method supervised may gain more."
+                "the student's head is fitted without one."
             )
         if labeled < config.teacher_from:
             return (
-                f"A teacher trained with {labeled} labels would know no more than a fitted head, "
-                "so none is: the student's head is fitted without one. "
+                f"With {labeled} labels a trained teacher would hardly know more than a fitted "
+                "head, so none is trained: the student's head is fitted without one. "
                 f"--method.teacher_from {labeled} trains one."
             )
         return None

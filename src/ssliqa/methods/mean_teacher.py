@@ -3,14 +3,16 @@
     loss = d(p, target) + w a mean over u of t_u d(p(u), q_u)
 
 q_u is the average's mean over the crops of photograph u in the batch. t_u = min(1, (r / e_u)^2)
-weighs a photograph by how far student and average disagree on it, e_u, beside the median r of the
-labeled images of the step: what neither has learned to see weighs little. e_u holds how far a crop
-is from the mean over crops, too, and r does not: the nearer the average comes to the student, the
-less all photographs weigh. w is a sigmoid ramp.
+weighs a photograph by how far student and average disagree on it, e_u, each by its mean over the
+crops, beside the median r of how far they disagree on the labeled images of the step: what neither
+has learned to see weighs little. Both shrink alike as the average comes nearer to the student. w is
+a sigmoid ramp.
 
 Source: Tarvainen, Valpola, "Mean teachers are better role models", NeurIPS 2017. Deviations:
 distributions instead of classes; the target is a mean over crops (`unlabeled_crops`), and other
-crops and flips are the only noise, since added noise or color would change quality; the weights t.
+crops and flips are the only noise, since added noise or color would change quality; the weights t;
+the student is kept (the authors evaluate the average, which comes to the same where the learning
+rate falls to zero); decay and weight a are guesses for short trainings.
 """
 
 from __future__ import annotations
@@ -81,7 +83,7 @@ class MeanTeacher(Method):
             target = photo_means(average.target(unlabeled.images).distribution, unlabeled.places)
             with torch.no_grad():
                 usual = level_means(learned - average.target(labeled.images).distribution).abs()
-                apart = level_means(own - target).abs()
+                apart = level_means(photo_means(own, unlabeled.places) - target).abs()
                 trust = agreement(apart, usual.median())
             prediction = (trust * errors(own, target)).mean()
         weight = sigmoid_rampup(progress.fraction / self.config.ramp_share)

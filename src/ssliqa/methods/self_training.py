@@ -16,7 +16,9 @@ kept, and costs no more in use.
 Source: D.-H. Lee, "Pseudo-Label", ICML Workshops 2013; Q. Xie, M.-T. Luong, E. Hovy, Q. Le,
 "Self-training with Noisy Student improves ImageNet classification", CVPR 2020. Deviations: two
 architectures label; distributions instead of classes; weights by agreement instead of a threshold;
-the student goes on instead of starting anew, which saves half of the time.
+the student goes on instead of starting anew, which saves half of the time; moving averages label;
+the student's only noise is crops and flips, where Noisy Student has strong augmentation, dropout
+and stochastic depth.
 """
 
 from __future__ import annotations

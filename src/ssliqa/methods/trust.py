@@ -9,6 +9,7 @@ from ssliqa.metrics.likeness import FEWEST, likeness
 
 # One in ten photographs of the labeled kind is below it, and these weigh half on average.
 _LIKE = 0.1
+_NO_DIFFERENCE = 1e-6
 
 
 def agreement(apart: Tensor, usual: Tensor) -> Tensor:
@@ -18,7 +19,8 @@ def agreement(apart: Tensor, usual: Tensor) -> Tensor:
         apart: how far predictions on a photograph are from each other, 0 or more, any shape.
         usual: how far they are from each other on labeled photographs, a scalar.
     """
-    return (usual / apart.clamp_min(1e-6)).square().clamp_max(1)
+    # Where all predictions are equal none differs by more than usual.
+    return (usual.clamp_min(_NO_DIFFERENCE) / apart.clamp_min(_NO_DIFFERENCE)).square().clamp_max(1)
 
 
 def alike(labeled: Tensor, unlabeled: Tensor) -> Tensor:

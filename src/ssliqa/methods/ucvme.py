@@ -4,9 +4,10 @@ Each branch b predicts a distribution p_b and, from its activation, z_b: the log
 squared error it expects of it.
 
     labeled:    d(p_b, target) + u (NLL(z_b; d) + (z_b - z)^2),   NLL(z; d) = (d exp(-z) + z) / 2
-    unlabeled:  a min(1, exp(m - z)) d(p_b, q) + u (z_b - z)^2
+    unlabeled:  w a min(1, exp(m - z)) d(p_b, q) + u (z_b - z)^2
 
-q and z are the means over branches, and over the crops of a photograph, of p and z_b.
+w is a sigmoid ramp. q and z are the means over branches, and over the crops of a photograph, of p
+and z_b.
 
 m is the mean of z on the labeled images of the step, so that a photograph about which the networks
 are as uncertain as about those has weight 1 (and never more): photographs of another kind weigh
@@ -17,7 +18,9 @@ and Variational Model Ensembling via Bayesian Neural Networks", AAAI 2023. Devia
 that of a distribution; the label loss itself is not divided by the variance, and z reads the
 activation without shaping it, so that with all weights zero this is supervised training; the
 weight of an unlabeled image is relative to labeled ones and never above 1, and its loss has no
-+ z; several crops (`unlabeled_crops`) can stand in for several passes with dropout.
++ z; the branches are two architectures, and several crops (`unlabeled_crops`) can stand in for the
+authors' several passes with dropout: with one crop the ensemble is the two branches. The weights a
+and u are guesses.
 """
 
 from __future__ import annotations
@@ -53,7 +56,8 @@ class UCVMEConfig:
             'mse' the squared difference of shares.
         prediction_weight: weight a of the photographs that the branches label for each other.
         uncertainty_weight: weight u of all that teaches the uncertainties.
-        ramp_share: share of training after which unlabeled photographs have their full weight.
+        ramp_share: share of training after which what the branches label for each other has its
+            full weight; what teaches the uncertainties has it from the first step.
     """
 
     loss: Literal["cdf", "mse"] = "cdf"
@@ -90,7 +94,7 @@ class UCVME(Method):
         wrong = torch.stack([errors(shares, labeled.distribution) for shares in found])
         labels = wrong.mean(dim=1)
         mean = expected.mean(dim=0).detach()
-        uncertainty = _likelihood(expected, wrong) + (expected - mean).square()
+        uncertainty = _negative_log_likelihood(expected, wrong) + (expected - mean).square()
         uncertainty = uncertainty.mean(dim=1).sum()
         prediction = uncertainty.new_zeros(())
         if unlabeled is not None:
@@ -130,6 +134,6 @@ class UCVME(Method):
         return torch.stack(found), torch.stack(expected)
 
 
-def _likelihood(log_error: Tensor, error: Tensor) -> Tensor:
-    """Negative log-likelihood of squared errors that are expected to be ``exp(log_error)``."""
+def _negative_log_likelihood(log_error: Tensor, error: Tensor) -> Tensor:
+    """That of squared errors which are expected to be ``exp(log_error)``, up to a constant."""
     return (error.detach().clamp_min(_LEAST) * (-log_error).exp() + log_error) / 2

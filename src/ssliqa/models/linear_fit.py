@@ -14,7 +14,8 @@ With what needs no rating (:class:`SelfEvident`) two terms are added,
 m_u is the mean opinion predicted on photograph u and m_uk that on its degraded copy k; m_vc is that
 on crop c of photograph v and m_v the mean of these. Copies are worse on average, and crops of one
 photograph about equally good, whatever anybody says of it. Both are means beside a sum over the
-photographs with targets, as a prior is: the more of these there are, the less the two count.
+photographs with targets, so the two count less the more of these there are, as a prior does, unless
+their weights grow with them.
 
 z_i is the activation of photograph i, standardized over the photographs with targets and divided,
 in the part of each level, by the root of the level's size, so that a level of many features weighs
