@@ -114,6 +114,25 @@ def test_a_plan_of_methods_alone_takes_the_defaults(read):
     assert read(base=base).baseline == "ssliqa"
 
 
+def test_a_command_line_keeps_some_methods_in_the_plans_order(read):
+    base = {
+        "settings": {"labels": "r.csv"},
+        "methods": {"ssliqa": {}, "single": {"method": "supervised"}, "a, b": {"steps": 3}},
+        "baseline": "ssliqa",
+    }
+    assert read(base=base, overrides={"methods": ["a, b", "ssliqa"]}).methods == ["ssliqa", "a, b"]
+    assert read(base=base, overrides={"methods": None}).methods == list(base["methods"])
+    # Its baseline is the plan's where that is kept, and the first of those that are, else.
+    assert read(base=base, overrides={"methods": ["ssliqa", "single"]}).baseline == "ssliqa"
+    assert read(base=base, overrides={"methods": "single"}).baseline == "single"
+    named = {"methods": ["single", "a, b"], "baseline": "a, b"}
+    assert read(base=base, overrides=named).baseline == "a, b"
+    with pytest.raises(ConfigError, match="baseline 'ssliqa' is none of its methods"):
+        read(base=base, overrides={**named, "baseline": "ssliqa"})
+    with pytest.raises(ConfigError, match=r"no method 'b'.*\[ssliqa, single, \"a, b\"\]"):
+        read(base=base, overrides={"methods": ["single", "b"]})
+
+
 def test_keys_are_names_for_folders(read):
     for cell in read({"pairs": ["torchvision:alexnet <- resnet18"], "splits": 1}).cells:
         assert not set(cell.key) & set('/\\:*?"<>| ')

@@ -57,6 +57,7 @@ AXES = {
         [
             *("plain supervised", "supervised", "fitted head", "ssliqa", "mean_teacher", "rankup"),
             *("ucvme", "self_training", "committee", "committee, labels alone"),
+            "committee, no teacher",
         ],
         ["mobilenetv2_100 <- mobilenetv1_100"],
         ["50", "150", "300", "all"],

@@ -114,7 +114,7 @@ def read_plan(path: Path, overrides: Mapping[str, Any] | None = None) -> Plan:
         path: the YAML file.
         overrides: what wins over the file, by name or dotted name: settings shared by all trainings
             (not those that set a method apart), such as where the data lie; ``tests.NAME.SETTING``;
-            and entries such as ``splits``.
+            entries such as ``splits``; and ``methods``, the names of those to keep.
 
     Raises:
         ConfigError: a file of another form, an unknown key or setting, or an unusable value; the

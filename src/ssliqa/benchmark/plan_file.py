@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,7 @@ class Pair:
 class PlanFile:
     """The entries of a plan, each in its full form; ``tests`` are still settings.
 
-    ``baseline`` is empty where the plan names none.
+    ``baseline`` is empty where the plan names none, or one that a command line leaves out.
     """
 
     title: str
@@ -55,9 +55,9 @@ def read_plan_file(path: Path, overrides: Mapping[str, Any]) -> PlanFile:
 
     Args:
         path: the YAML file.
-        overrides: what wins over the file, by (dotted) name: entries such as ``splits``, settings
-            of test sets as ``tests.NAME.SETTING`` (``tests.NAME`` is ``none`` to leave one out),
-            and settings of trainings.
+        overrides: what wins over the file, by (dotted) name: entries such as ``splits``,
+            ``methods`` (names of those to keep), settings of test sets as ``tests.NAME.SETTING``
+            (``tests.NAME`` is ``none`` to leave one out), and settings of trainings.
 
     Raises:
         ConfigError: no such file, one of another form, or an unknown or unusable entry.
@@ -68,12 +68,16 @@ def read_plan_file(path: Path, overrides: Mapping[str, Any]) -> PlanFile:
     of_settings = {
         name: value
         for name, value in overrides.items()
-        if name not in _REPLACED and not name.startswith("tests.")
+        if name not in (*_REPLACED, "methods") and not name.startswith("tests.")
     }
     named = _named(plan, "methods")
     if not named:
         raise ConfigError(f"The plan '{path}' has no methods.", _form())
-    methods = {name: in_full(own, f"In the plan's method '{name}'") for name, own in named.items()}
+    kept = _kept(named, [str(name) for name in entries(overrides, "methods")])
+    baseline = _text(plan, "baseline", "")
+    if "baseline" not in overrides and baseline in named and baseline not in kept:
+        baseline = ""  # left out by the command line, which names no other
+    methods = {name: in_full(own, f"In the plan's method '{name}'") for name, own in kept.items()}
     settings = plan.get("settings")
     settings = in_full({} if settings is None else settings, "In the plan's settings")
     told = in_full(of_settings, "On the command line")
@@ -83,7 +87,7 @@ def read_plan_file(path: Path, overrides: Mapping[str, Any]) -> PlanFile:
         title=_text(plan, "title", path.stem),
         settings=settings,
         methods=methods,
-        baseline=_text(plan, "baseline", ""),
+        baseline=baseline,
         pairs=tuple(_pair(entry) for entry in entries(plan, "pairs")) or (Pair(),),
         budgets=budgets(plan, settings),
         ratios=ratios(plan),
@@ -127,6 +131,18 @@ def _named(plan: Mapping[str, Any], key: str) -> dict[str, dict[str, Any]]:
             f"Write:  {key}:  then lines  NAME: {{setting: value, ...}}",
         )
     return {str(name): entry or {} for name, entry in value.items()}
+
+
+def _kept(methods: dict[str, dict[str, Any]], names: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """The methods of these names, in the plan's order; all where no name is given."""
+    unknown = [name for name in names if name not in methods]
+    if unknown:
+        listed = ", ".join(f'"{name}"' if "," in name else name for name in methods)
+        raise ConfigError(
+            f"The plan has no method '{unknown[0]}'.",
+            f"Some or all of them:  --methods '[{listed}]'",
+        )
+    return {name: own for name, own in methods.items() if name in names} if names else methods
 
 
 def _laid_over(

@@ -31,8 +31,8 @@ def parser() -> ArgumentParser:
         description="Train and test every combination that a plan names, and summarize. Finished "
         "cells are skipped, interrupted ones resumed. Any option of ssliqa train (--labels, "
         "--dataset, --root, --weights, --steps, ...) may be given as well, and wins over the "
-        "plan's shared settings; so may entries of the plan (--splits 2) and settings of its test "
-        "sets (--tests.NAME.root DIR).",
+        "plan's shared settings; so may entries of the plan (--splits 2), names of methods to keep "
+        "(--methods '[ssliqa, supervised]') and settings of its test sets (--tests.NAME.root DIR).",
         exit_on_error=False,
     )
     options.add_argument("plan", type=str, metavar="PLAN", help="YAML file; see docs/benchmark.md")
