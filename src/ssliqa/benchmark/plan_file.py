@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -73,7 +74,7 @@ def read_plan_file(path: Path, overrides: Mapping[str, Any]) -> PlanFile:
     named = _named(plan, "methods")
     if not named:
         raise ConfigError(f"The plan '{path}' has no methods.", _form())
-    kept = _kept(named, [str(name) for name in entries(overrides, "methods")])
+    kept = _kept(named, overrides) if "methods" in overrides else named
     baseline = _text(plan, "baseline", "")
     if "baseline" not in overrides and baseline in named and baseline not in kept:
         baseline = ""  # left out by the command line, which names no other
@@ -133,16 +134,17 @@ def _named(plan: Mapping[str, Any], key: str) -> dict[str, dict[str, Any]]:
     return {str(name): entry or {} for name, entry in value.items()}
 
 
-def _kept(methods: dict[str, dict[str, Any]], names: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """The methods of these names, in the plan's order; all where no name is given."""
+def _kept(
+    methods: dict[str, dict[str, Any]], overrides: Mapping[str, Any]
+) -> dict[str, dict[str, Any]]:
+    """The methods that a command line names, in the plan's order."""
+    names = [str(name) for name in entries(overrides, "methods")]
     unknown = [name for name in names if name not in methods]
-    if unknown:
-        listed = ", ".join(f'"{name}"' if "," in name else name for name in methods)
-        raise ConfigError(
-            f"The plan has no method '{unknown[0]}'.",
-            f"Some or all of them:  --methods '[{listed}]'",
-        )
-    return {name: own for name, own in methods.items() if name in names} if names else methods
+    if unknown or not names:
+        wrong = f"The plan has no method '{unknown[0]}'." if names else "--methods names none."
+        listed = yaml.safe_dump(list(methods), default_flow_style=True, width=10_000).strip()
+        raise ConfigError(wrong, f"Some or all of them:  --methods {shlex.quote(listed)}")
+    return {name: own for name, own in methods.items() if name in names}
 
 
 def _laid_over(

@@ -3,10 +3,10 @@
     loss = d(p, target) + w a mean over u of t_u d(p(u), q_u)
 
 q_u is the average's mean over the crops of photograph u in the batch. t_u = min(1, (r / e_u)^2)
-weighs a photograph by how far student and average disagree on it, e_u, each by its mean over the
-crops, beside the median r of how far they disagree on the labeled images of the step: what neither
-has learned to see weighs little. Both shrink alike as the average comes nearer to the student. w is
-a sigmoid ramp.
+weighs a photograph by how far the mean opinions of student and average are apart, e_u, both taken
+over its crops: what neither has learned to see weighs little. r is the median of the same over the
+labeled images of the step, which are single crops. Both shrink as the average comes nearer to the
+student, so the weights do not. w is a sigmoid ramp.
 
 Source: Tarvainen, Valpola, "Mean teachers are better role models", NeurIPS 2017. Deviations:
 distributions instead of classes; the target is a mean over crops (`unlabeled_crops`), and other

@@ -15,9 +15,9 @@ IEEE Trans. Multimedia 25 (2023), doi 10.1109/TMM.2022.3209889. Relations: Park 
 Knowledge Distillation", CVPR 2019. Ramp: Laine & Aila, "Temporal Ensembling", ICLR 2017.
 
 Deviations, each a setting that the preset 'paper' takes back: d is the squared difference of
-cumulative shares; a is 2 and b is 0.1 instead of 100; relations of an image with itself are left
-out; w grows with every step and ends at 1; the teacher is a target in its moving average, and at
-rest on unlabeled images.
+cumulative shares; a is 2 instead of 1, b 0.1 instead of 100; relations of an image with itself are
+left out; w grows with every step and ends at 1; the teacher is a target in its moving average, and
+at rest on unlabeled images.
 """
 
 from __future__ import annotations
