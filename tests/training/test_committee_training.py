@@ -133,7 +133,7 @@ def test_with_fewer_labels_than_asked_for_no_teacher_is_trained_and_nothing_comp
     told = Told()
     options = tiny_set.arguments(tmp_path / "few", *FEW, *LABELS_ALONE)
     few = train(configuration(options), told)
-    assert "A teacher trained with 12 labels" in told.messages[-1]
+    assert "With 12 labels a trained teacher" in told.messages[-1]
     assert "--method.teacher_from 12 trains one" in told.messages[-1]
     assert told.kept == 12  # the student's activations of the labeled photographs
     fitted = ("--method", "supervised", "--fit-head", "true", "--steps", "0", *FEW[2:4], *FEW[6:])
