@@ -5,6 +5,7 @@ python docs/generate.py
 
 from __future__ import annotations
 
+import inspect
 import os
 import subprocess
 import sys
@@ -88,7 +89,7 @@ def methods() -> str:
         module = sys.modules[method.__module__]
         parts.append(
             f"## {name}\n\n```text\n{(module.__doc__ or '').strip()}\n\n"
-            f"{(method.Config.__doc__ or '').strip()}\n```\n"
+            f"{inspect.cleandoc(method.Config.__doc__ or '')}\n```\n"
         )
     return "\n".join(parts)
 

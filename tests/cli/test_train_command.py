@@ -328,7 +328,9 @@ def test_help_names_every_option_method_and_preset(capsys):
     text = capsys.readouterr().out
     for named in ("--label_budget", "--optimizer.lr", "--method.teacher_share", "supervised"):
         assert named in text
-    assert "Presets (--preset): paper" in " ".join(text.split())
+    text = " ".join(text.split())
+    assert "Presets (--preset): paper" in text
+    assert "--method.name NAME the method, a file of ssliqa.methods" in text
 
 
 @pytest.mark.parametrize(

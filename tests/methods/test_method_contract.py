@@ -11,6 +11,7 @@ each is a setting ``<what>_weight``.
 
 import copy
 import dataclasses
+from inspect import cleandoc
 
 import pytest
 import torch
@@ -109,7 +110,9 @@ def test_a_method_describes_itself(name):
     config = kind.Config()
     assert dataclasses.is_dataclass(config)
     for field in dataclasses.fields(config):
-        assert f"        {field.name}: " in kind.Config.__doc__, "the help text of a setting"
+        assert f"\n    {field.name}: " in cleandoc(kind.Config.__doc__), (
+            "the help text of a setting"
+        )
     setting = dataclasses.fields(config)[0].name
     with pytest.raises(dataclasses.FrozenInstanceError):
         setattr(config, setting, None)

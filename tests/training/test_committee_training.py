@@ -10,7 +10,7 @@ from ssliqa.cli.train import configuration
 from ssliqa.errors import ConfigError, SsliqaError
 from ssliqa.methods import Branch
 from ssliqa.models import QualityModel
-from ssliqa.training import Monitor, resume, train
+from ssliqa.training import Monitor, load_branches, resume, train
 from ssliqa.training.loop import CHECKPOINT, InterruptedRunError
 
 FEW = ("--method", "committee", "--label-budget", "12", "--steps", "4", "--views", "2")
@@ -142,6 +142,19 @@ def test_with_fewer_labels_than_asked_for_no_teacher_is_trained_and_nothing_comp
     options = tiny_set.arguments(tmp_path / "taught", *OPTIONS, *LABELS_ALONE)
     taught = train(configuration(options), told)
     assert not torch.equal(few.model.head[0].weight, taught.model.head[0].weight)
+
+
+def test_a_teacher_that_is_not_trained_needs_no_weights_and_is_nowhere_shown(tiny_set, tmp_path):
+    options = (*FEW, "--method.teacher_from", "13", "--teacher.weights", tmp_path / "missing")
+    run = train(configuration(tiny_set.arguments(tmp_path / "run", *options)), Monitor()).folder
+    assert list(load_branches(run)) == ["student"]
+    card = (run / "model" / "README.md").read_text()
+    assert "`committee` (student test_resnet), a fitted head and no steps, seed 0" in card
+    taught = configuration(tiny_set.arguments(tmp_path / "taught", *options[:-2], *OPTIONS))
+    run = train(taught, Monitor()).folder
+    assert list(load_branches(run)) == ["student", "teacher"]
+    card = (run / "model" / "README.md").read_text()
+    assert "(student test_resnet, teacher test_efficientnet), 4 steps, seed 0" in card
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ class Told(Monitor):
         (("--method", "supervised", "--label-budget", "5"), "Only 5 rated photographs"),
         (("--method", "supervised", "--unlabeled", "FURTHER"), "does not look at unlabeled"),
         (("--method", "mean_teacher", "--unlabeled", "FURTHER"), "use --unlabeled-crops 2"),
+        (("--method", "ucvme"), "There are no unlabeled photographs, so method ucvme learns from"),
     ],
 )
 def test_what_helps_little_is_told(tiny_set, tmp_path, options, remark):

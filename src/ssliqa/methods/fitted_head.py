@@ -24,7 +24,8 @@ def linear_layer(branch: Branch, name: str) -> nn.Linear:
         return head[0]
     raise ConfigError(
         f"Only a linear head can be fitted, and that of the {name} has hidden layers.",
-        f"Use --{name}.head linear; other heads can only be trained.",
+        f"Use --{name}.head linear, and with --from a model that has such a head; other heads can "
+        "only be trained, as by --method supervised --steps 300.",
     )
 
 

@@ -9,8 +9,10 @@ from safetensors import SafetensorError, safe_open
 
 from ssliqa.errors import ModelError, ResumeError
 from ssliqa.models import QualityModel, load_model
+from ssliqa.training.build import taught_branches
+from ssliqa.training.checkpoint import Counters
 from ssliqa.training.loop import CHECKPOINT
-from ssliqa.training.run_config import FILE
+from ssliqa.training.run_config import FILE, read_config
 
 
 def load_branches(folder: str | Path, device: str = "cpu") -> dict[str, QualityModel]:
@@ -18,6 +20,8 @@ def load_branches(folder: str | Path, device: str = "cpu") -> dict[str, QualityM
 
     The student is the model that the run kept (``RUN/model``, the best one under ``keep: best``);
     the other branches, such as the teacher, are those of the last step, from the run's checkpoint.
+    Those that learned nothing are left out, such as the committee's teacher where few labels did
+    not let it train one.
 
     Args:
         folder: a run folder.
@@ -40,15 +44,17 @@ def load_branches(folder: str | Path, device: str = "cpu") -> dict[str, QualityM
     try:
         configs = json.loads(environment.read_text(encoding="utf-8"))["networks"]
         with safe_open(str(checkpoint), framework="pt", device=device) as file:
-            finished = json.loads(file.metadata()["counters"])["finished"]
-            if not finished:
+            counters = Counters(**json.loads(file.metadata()["counters"]))
+            if not counters.finished:
                 raise ResumeError(
                     f"The training in '{folder}' has not finished.",
                     f"Go on with it by: ssliqa train --resume --out {folder}",
                 )
+            has_steps = (counters.epoch, counters.step_in_epoch) != (0, 0)
+            taught = taught_branches(read_config(folder), has_steps=has_steps)
             student = load_model(folder, device)
             branches = {}
-            for name in (name for name in configs if name != "student"):
+            for name in (name for name in configs if name != "student" and name in taught):
                 prefix = f"method.branches.{name}.model."
                 of_branch = [key for key in file.keys() if key.startswith(prefix)]  # noqa: SIM118
                 model = QualityModel(**configs[name])

@@ -15,24 +15,30 @@ from ssliqa.training.precision import use_bf16
 from ssliqa.training.run_config import method_settings
 
 
-def build_method(config: TrainConfig, scale: Scale, device: torch.device) -> Method:
+def build_method(
+    config: TrainConfig, scale: Scale, device: torch.device, *, has_steps: bool = True
+) -> Method:
     """The method with its networks, as a configuration describes them.
 
     Args:
         config: the training's settings.
         scale: the scale of the ratings.
         device: where training will be, which decides on the precision.
+        has_steps: whether any will be taken; networks that then learn nothing need no start
+            weights, and get random ones.
     """
     kind = find_method(str(config.method["name"]))
     if kind.fitted and config.steps == 0:
         raise ConfigError(
             f"steps is 0, and method {config.method['name']} trains a teacher.",
-            "Give it steps, or use --method supervised to fit a head alone.",
+            "Leave --steps out; with --method.teacher_from above the number of labels it trains no "
+            "teacher, takes no step and fits its student's head once.",
         )
     settings: dict[str, BranchConfig] = {"student": config.student, "teacher": config.teacher}
+    taught = taught_branches(config, has_steps=has_steps)
     branches = {}
     for name in kind.branch_names:
-        branch = settings[name]
+        branch = settings[name] if name in taught else BranchConfig(settings[name].name, "none")
         fitted = name in fitted_branches(config)
         model = _network(config, branch, scale, fitted=fitted)
         stages = len(model.backbone.stages)
@@ -104,6 +110,17 @@ def fitted_branches(config: TrainConfig) -> tuple[str, ...]:
     """The branches of whose networks nothing is trained: a head is fitted to them."""
     kind = find_method(str(config.method["name"]))
     return kind.branch_names if config.fit_head and config.steps == 0 else kind.fitted
+
+
+def taught_branches(config: TrainConfig, *, has_steps: bool) -> tuple[str, ...]:
+    """The branches that learn something: all of them in steps, and else those with a fitted head.
+
+    Args:
+        config: the training's settings.
+        has_steps: whether it takes any.
+    """
+    kind = find_method(str(config.method["name"]))
+    return kind.branch_names if has_steps or config.fit_head else kind.fitted
 
 
 def remark_on_start(config: TrainConfig) -> str | None:

@@ -4,18 +4,30 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ssliqa.methods import find_method
 from ssliqa.models.shipped import shipped
+from ssliqa.training.build import taught_branches
 from ssliqa.training.config import TrainConfig
 from ssliqa.training.photographs import Photographs
 
 
-def card_facts(config: TrainConfig, photographs: Photographs) -> str:
-    """A section for the card, in Markdown: method, networks, photographs and origin."""
+def card_facts(config: TrainConfig, photographs: Photographs, *, has_steps: bool) -> str:
+    """A section for the card, in Markdown: method, networks, photographs and origin.
+
+    Args:
+        config: the training's settings.
+        photographs: what it learned from.
+        has_steps: whether it took any.
+    """
+    taught = taught_branches(config, has_steps=has_steps)
     networks = f"student {config.student.name}"
-    if "teacher" in find_method(str(config.method["name"])).branch_names:
+    if "teacher" in taught:
         networks += f", teacher {config.teacher.name}"
-    length = f"{config.epochs} epochs" if config.steps is None else f"{config.steps} steps"
+    if not has_steps:
+        length = "a fitted head and no steps" if taught else "no steps"
+    elif config.steps is None:
+        length = f"{config.epochs} epochs"
+    else:
+        length = f"{config.steps} steps"
     start = config.student.start
     before = "" if start is None else f"\n{_origin(start)}\n"
     return (

@@ -19,7 +19,7 @@ import torch
 from accelerate import Accelerator
 from accelerate.utils import set_seed
 
-from ssliqa.data import Split, save_split
+from ssliqa.data import LabelTable, Split, save_split
 from ssliqa.errors import CalibrationError, ConfigError, MetricError, ResumeError
 from ssliqa.files import write_text
 from ssliqa.methods import Method, find_method
@@ -47,7 +47,7 @@ from ssliqa.training.photographs import (
 )
 from ssliqa.training.pool import open_pool
 from ssliqa.training.remarks import remarks
-from ssliqa.training.run_config import read_config, write_config
+from ssliqa.training.run_config import method_settings, read_config, write_config
 from ssliqa.training.run_lock import run_lock
 from ssliqa.training.screening import screen
 from ssliqa.training.signals import stop_on_signal
@@ -120,7 +120,8 @@ def _run(config: TrainConfig, folder: Path, monitor: Monitor) -> TrainResult:
         check_ratings(table, split)
         # Wrong networks, heads, stages or weights are told before minutes of decoding.
         set_seed(config.seed)
-        method = build_method(config, table.scale, accelerator.device)
+        has_steps = _may_step(config, table, split)
+        method = build_method(config, table.scale, accelerator.device, has_steps=has_steps)
         if remark := remark_on_start(config):
             monitor.message(remark)
         # Ctrl-C ends this part at once: there is nothing to save yet, and it may take minutes.
@@ -131,6 +132,13 @@ def _run(config: TrainConfig, folder: Path, monitor: Monitor) -> TrainResult:
         for line in remarks(config, photographs, method):
             monitor.message(line)
         return _fit(config, folder, photographs, method, accelerator, monitor)
+
+
+def _may_step(config: TrainConfig, table: LabelTable, split: Split) -> bool:
+    """Whether there may be steps, before photographs are read: some may turn out to be broken."""
+    unlabeled = len(split.unlabeled) + len(table.unrated) + len(config.unlabeled)
+    method = find_method(str(config.method["name"]))
+    return method.why_no_steps(method_settings(config), len(split.labeled), unlabeled) is None
 
 
 def check_validation(config: TrainConfig, split: Split) -> None:
@@ -179,10 +187,10 @@ def _fit(
             pool = open_pool(config, used, method, kept, accelerator.device, look)
             if config.fit_head and not (folder / CHECKPOINT).exists():
                 fit_heads(method, pool)
-        facts = card_facts(config, used)
         method.meet(pool)
         if why := why_no_steps(used):
             monitor.message(why)
+        facts = card_facts(config, used, has_steps=why is None and config.steps != 0)
         counters = run_loop(
             method,
             open_streams(config, used, method, kept, accelerator),

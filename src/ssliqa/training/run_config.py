@@ -7,6 +7,7 @@ A method's own settings are known once its name is, so the parser is built for o
 from __future__ import annotations
 
 from dataclasses import asdict, fields, make_dataclass
+from inspect import cleandoc
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,9 @@ def _named(method: str) -> type[Any]:
     """The method's ``Config`` with one more field, its name."""
     base = find_method(method).Config
     named = make_dataclass(base.__name__, [("name", str, method)], bases=(base,), frozen=True)
-    named.__doc__ = f"{base.__doc__}        name: the method, a file of ssliqa.methods.\n    "
+    named.__doc__ = (
+        f"{cleandoc(base.__doc__ or '')}\n    name: the method, a file of ssliqa.methods."
+    )
     return named
 
 
