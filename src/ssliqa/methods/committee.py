@@ -7,8 +7,9 @@
 
 Both fits also ask that degraded copies of photographs score lower, and that crops of a photograph
 score alike (:mod:`ssliqa.models.linear_fit`, :mod:`ssliqa.methods.self_evident`). That is known of
-any photograph, rated or not, of whatever kind. A student that starts from a trained model is held
-near that one instead.
+any photograph, rated or not, of whatever kind, and is asked of some, drawn at random from all:
+copies are made of up to 200, and crops compared of up to 300. A student that starts from a trained
+model is held near that one instead.
 
 The student's network is never trained: with few labels a head fitted to several of its levels is
 better than the network that training makes of it. The teacher is trained

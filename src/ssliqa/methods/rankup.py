@@ -21,7 +21,10 @@ of another kind need not spread as the labels do. s is a sigmoid ramp.
 Source: P.-Y. Huang, S.-W. Fu, Y. Tsao, "RankUp: Boosting Semi-Supervised Regression with an
 Auxiliary Ranking Classifier", NeurIPS 2024. Deviations: weak and strong views are the mean over
 crops and one crop with dropout, since strong augmentation changes quality; the weights t and w;
-labels are aligned at every step from the first, rather than every 1024 from the second epoch on.
+labels are aligned at every step from the first, rather than every 1024 from the second epoch on;
+the ramp holds back all ranking, that of labeled pairs too, where the authors ramp the alignment
+alone. Of two equal ratings neither is the better: the target of such a pair is 1/2. Pairs of two
+crops of one photograph are not learned, but count in the mean over unlabeled pairs.
 The settings are guesses for short trainings with few photographs: the authors have a
 `ranking_weight` of 0.2, an `alignment_weight` of 1, a `threshold` of 0.95, and seven unlabeled
 images for each labeled one.

@@ -10,17 +10,19 @@ w is a sigmoid ramp. q and z are the means over branches, and over the crops of 
 and z_b.
 
 m is the mean of z on the labeled images of the step, so that a photograph about which the networks
-are as uncertain as about those has weight 1 (and never more): photographs of another kind weigh
-little. Both branches learn from unlabeled photographs.
+are as uncertain as about those has weight 1, and never more. Photographs of another kind are to
+weigh less so; how much less was not measured. Both branches learn from unlabeled photographs.
 
 Source: W. Dai, X. Li, K.-T. Cheng, "Semi-Supervised Deep Regression with Uncertainty Consistency
 and Variational Model Ensembling via Bayesian Neural Networks", AAAI 2023. Deviations: the error is
 that of a distribution; the label loss itself is not divided by the variance, and z reads the
 activation without shaping it, so that with all weights zero this is supervised training; the
 weight of an unlabeled image is relative to labeled ones and never above 1, and its loss has no
-+ z; the branches are two architectures, and several crops (`unlabeled_crops`) can stand in for the
-authors' several passes with dropout: with one crop the ensemble is the two branches. The weights a
-and u are guesses.
++ z; z_b learns from the error of its own branch in each; the branches are two architectures, and
+several crops (`unlabeled_crops`) can stand in for the authors' several passes with dropout: with
+one crop the ensemble is the two branches. Labels for each other set in with a ramp, where theirs
+have one weight throughout. The student alone is kept and scores photographs, where the authors
+average both networks over several passes. The weights a and u are guesses.
 """
 
 from __future__ import annotations
