@@ -140,6 +140,8 @@ class Method(nn.Module, ABC):
     def why_no_steps(cls, config: Any, labeled: int, unlabeled: int) -> str | None:  # noqa: ARG003
         """Why steps would learn nothing worth having, for the user; None where they do.
 
+        What holds for some photographs must hold for fewer, since some may turn out to be broken.
+
         Args:
             config: an instance of ``Config``.
             labeled, unlabeled: photographs of the training.

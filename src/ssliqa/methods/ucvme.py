@@ -16,13 +16,13 @@ weigh less so; how much less was not measured. Both branches learn from unlabele
 Source: W. Dai, X. Li, K.-T. Cheng, "Semi-Supervised Deep Regression with Uncertainty Consistency
 and Variational Model Ensembling via Bayesian Neural Networks", AAAI 2023. Deviations: the error is
 that of a distribution; the label loss itself is not divided by the variance, and z reads the
-activation without shaping it, so that with all weights zero this is supervised training; the
-weight of an unlabeled image is relative to labeled ones and never above 1, and its loss has no
-+ z; z_b learns from the error of its own branch in each; the branches are two architectures, and
-several crops (`unlabeled_crops`) can stand in for the authors' several passes with dropout: with
-one crop the ensemble is the two branches. Labels for each other set in with a ramp, where theirs
-have one weight throughout. The student alone is kept and scores photographs, where the authors
-average both networks over several passes. The weights a and u are guesses.
+activation without shaping it, so that with all weights zero this is supervised training; the weight
+of an unlabeled image is relative to labeled ones and never above 1, and its loss has no + z; z_b
+learns from the error of its own branch, where theirs share the mean of both; the branches are two
+architectures, and several crops (`unlabeled_crops`) can stand in for the authors' several passes
+with dropout: with one crop the ensemble is the two branches. Labels for each other set in with a
+ramp, where theirs have one weight throughout. The student alone is kept and scores photographs,
+where the authors average both networks over several passes. The weights a and u are guesses.
 """
 
 from __future__ import annotations
