@@ -11,7 +11,7 @@ and z_b.
 
 m is the mean of z on the labeled images of the step, so that a photograph about which the networks
 are as uncertain as about those has weight 1, and never more. Photographs of another kind are to
-weigh less so; how much less was not measured. Both branches learn from unlabeled photographs.
+weigh less so, which does not keep all harm away. Both branches learn from unlabeled photographs.
 
 Source: W. Dai, X. Li, K.-T. Cheng, "Semi-Supervised Deep Regression with Uncertainty Consistency
 and Variational Model Ensembling via Bayesian Neural Networks", AAAI 2023. Deviations: the error is
