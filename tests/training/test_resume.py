@@ -376,6 +376,7 @@ def test_damaged_records_of_a_run_are_an_error_that_names_them(tiny_run, tmp_pat
         resume(run)
 
 
+@pytest.mark.usefixtures("ctrl_c_raises")
 def test_ctrl_c_while_photographs_are_decoded_ends_at_once(tiny_set, tmp_path):
     class Impatient(Monitor):
         def preparing(self, done, total):  # noqa: ARG002

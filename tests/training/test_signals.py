@@ -16,6 +16,7 @@ def test_the_first_signal_is_noted_and_the_block_goes_on(number):
     assert signal.getsignal(number) == before
 
 
+@pytest.mark.usefixtures("ctrl_c_raises")
 def test_a_second_signal_acts_as_it_would_have_outside():
     with stop_on_signal() as stop:
         signal.raise_signal(signal.SIGINT)
