@@ -75,6 +75,16 @@ def test_a_fitted_student_sees_all_photographs_once_and_the_teacher_labels_the_p
     assert committee.seconds == 4 * 3 * 4 + crops * (8 + 4) + crops * 4 + copies + 10 * 9
 
 
+def test_unlabeled_photographs_that_a_method_is_not_given_cost_nothing(cells):
+    settings = {"label_budget": 8, "views": 4, "student.frozen_stages": 3}
+    method = "{method: ucvme, method.alone_from: %d}"
+    *_, alone = estimate(cells(method % 8, **settings))
+    *_, taught = estimate(cells(method % 9, **settings))
+    # A step of both networks, crops of the labeled photographs behind frozen stages, the test.
+    assert alone.seconds == 4 * 3 * 4 * (0.5 + 1) + 4 * 8 * 0.5 + 10 * 9
+    assert taught.seconds > alone.seconds
+
+
 def test_where_no_teacher_is_trained_there_are_no_steps(cells):
     few = estimate(cells(label_budget=8, views=2))[2]
     assert (few.steps, few.seconds) == (0, 2 * 8 + (7 + 2) * 12 + 10 * 9)

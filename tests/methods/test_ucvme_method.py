@@ -7,7 +7,7 @@ from plain_numpy import LATE, at_rest, cdf
 
 from ssliqa.errors import ConfigError
 from ssliqa.methods import Unlabeled
-from ssliqa.methods.ucvme import UCVMEConfig
+from ssliqa.methods.ucvme import UCVME, UCVMEConfig
 
 
 def test_the_loss_is_that_of_plain_numpy(make_method, batches):
@@ -79,6 +79,13 @@ def test_both_branches_learn_from_unlabeled_photographs(branch, make_method, bat
     assert not torch.equal(*gradients)
 
 
+def test_the_branches_label_photographs_for_each_other_while_labels_are_few():
+    assert UCVME.why_no_unlabeled(UCVMEConfig(), 499) is None
+    assert "With 500 labels" in UCVME.why_no_unlabeled(UCVMEConfig(), 500)
+    assert UCVME.why_no_unlabeled(UCVMEConfig(alone_from=501), 500) is None
+    assert UCVME.why_no_unlabeled(UCVMEConfig(alone_from=0), 1) is not None
+
+
 def test_labeling_for_each_other_teaches_no_uncertainty(make_method, batches):
     # Or else an error would be made small by being called uncertain.
     method = make_method("ucvme", prediction_weight=1.0, uncertainty_weight=0.0).eval()
@@ -95,6 +102,7 @@ def test_labeling_for_each_other_teaches_no_uncertainty(make_method, batches):
     [
         ({"prediction_weight": -1}, "prediction_weight is -1"),
         ({"uncertainty_weight": float("inf")}, "uncertainty_weight is inf"),
+        ({"alone_from": -1}, "alone_from is -1"),
         ({"ramp_share": 0}, "ramp_share is 0"),
         ({"ramp_share": float("inf")}, "ramp_share is inf"),
     ],

@@ -23,6 +23,12 @@ class Told(Monitor):
         (("--method", "supervised", "--unlabeled", "FURTHER"), "does not look at unlabeled"),
         (("--method", "mean_teacher", "--unlabeled", "FURTHER"), "use --unlabeled-crops 2"),
         (("--method", "ucvme"), "There are no unlabeled photographs, so method ucvme learns from"),
+        (
+            ("--method", "ucvme", "--unlabeled", "FURTHER", "--method.alone_from", "19"),
+            "With 19 labels what the networks say of unlabeled photographs to each other was found "
+            "to cost more than it teaches, so both learn from the labels alone: "
+            "--method.alone_from 20 has them",
+        ),
     ],
 )
 def test_what_helps_little_is_told(tiny_set, tmp_path, options, remark):
@@ -32,9 +38,17 @@ def test_what_helps_little_is_told(tiny_set, tmp_path, options, remark):
     assert any(remark in text for text in told.texts)
 
 
-def test_a_training_with_all_it_can_use_is_not_remarked_on(tiny_set, tmp_path):
-    options = ("--method", "mean_teacher", "--unlabeled", tiny_set.further, "--steps", "1")
-    options += ("--unlabeled-crops", "2", "--fractions", "[1, 0, 0]")
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--method", "mean_teacher", "--unlabeled", "FURTHER", "--unlabeled-crops", "2"),
+        ("--method", "ucvme", "--unlabeled", "FURTHER"),
+        ("--method", "ucvme", "--method.alone_from", "24"),  # which would use no others
+    ],
+)
+def test_a_training_with_all_it_can_use_is_not_remarked_on(tiny_set, tmp_path, options):
+    options = [tiny_set.further if option == "FURTHER" else option for option in options]
+    options += ["--steps", "1", "--fractions", "[1, 0, 0]"]
     told = Told()
     train(configuration(tiny_set.arguments(tmp_path / "run", *options)), told)
     assert told.texts == []

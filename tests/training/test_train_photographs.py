@@ -129,6 +129,22 @@ def with_corrupt(tiny_set, tmp_path):
     return path
 
 
+def test_a_method_that_has_labels_enough_is_given_no_unlabeled_photographs(tiny_set, tmp_path):
+    def run(name, *options):
+        more = ("--method", "ucvme", "--label-budget", "8", "--steps", "3", *options)
+        train(configuration(tiny_set.arguments(tmp_path / name, *more)), Monitor())
+        count = json.loads((tmp_path / name / "environment.json").read_text())["unlabeled"]
+        return count, load_file(tmp_path / name / "model" / "model.safetensors")
+
+    further = ("--unlabeled", tiny_set.further)
+    none, few = run("few", "--method.alone_from", "8")
+    nor, more = run("more", "--method.alone_from", "8", *further, "--screen", "0.1")
+    some, taught = run("taught", "--method.alone_from", "9")
+    assert (none, nor, some) == (0, 0, 11)
+    assert all(np.array_equal(few[key], more[key]) for key in few)
+    assert not all(np.array_equal(few[key], taught[key]) for key in few)
+
+
 def test_an_unreadable_photograph_is_left_out_with_a_count(tiny_set, tmp_path, with_corrupt):
     options = ("--labels", with_corrupt, "--fractions", "[1, 0, 0]")
     found, texts = gathered(tiny_set, tmp_path, *options)

@@ -67,9 +67,10 @@ def _cost(config: TrainConfig, further: int, threads: int) -> Cost:
     training, test, unrated = _images(config)
     unrated += len(list_photographs(config.unlabeled))
     labeled = label_count(config.label_budget, training)
-    unlabeled = training - labeled + unrated if kind.uses_unlabeled else 0
-    shown = unlabeled > 0 and kind.draws_unlabeled()
     settings, views = method_settings(config), config.views or CROPS
+    seen = kind.uses_unlabeled and kind.why_no_unlabeled(settings, labeled) is None
+    unlabeled = training - labeled + unrated if seen else 0
+    shown = unlabeled > 0 and kind.draws_unlabeled()
     idle = kind.why_no_steps(settings, labeled, unlabeled) is not None
     further_crops = kind.further_crops(settings, labeled, unlabeled, views)
     rounds = [labeled * config.repeats / config.batch_size]

@@ -137,6 +137,18 @@ class Method(nn.Module, ABC):
         """
 
     @classmethod
+    def why_no_unlabeled(cls, config: Any, labeled: int) -> str | None:  # noqa: ARG003
+        """Why unlabeled photographs would cost more than they teach, for the user.
+
+        Then the training gets none. None where they may be of use.
+
+        Args:
+            config: an instance of ``Config``.
+            labeled: photographs of the training with a label.
+        """
+        return None
+
+    @classmethod
     def why_no_steps(cls, config: Any, labeled: int, unlabeled: int) -> str | None:  # noqa: ARG003
         """Why steps would learn nothing worth having, for the user; None where they do.
 

@@ -11,7 +11,10 @@ and z_b.
 
 m is the mean of z on the labeled images of the step, so that a photograph about which the networks
 are as uncertain as about those has weight 1, and never more. Photographs of another kind are to
-weigh less so, which does not keep all harm away. Both branches learn from unlabeled photographs.
+weigh less so, which does not keep all harm away: neither this nor m sees that the other branch is
+the weaker network. With many labels, from `alone_from` on, that cost the student more than it was
+taught, so that both branches learn from the labels alone there. Else both learn from unlabeled
+photographs.
 
 Source: W. Dai, X. Li, K.-T. Cheng, "Semi-Supervised Deep Regression with Uncertainty Consistency
 and Variational Model Ensembling via Bayesian Neural Networks", AAAI 2023. Deviations: the error is
@@ -22,7 +25,8 @@ learns from the error of its own branch, where theirs share the mean of both; th
 architectures, and several crops (`unlabeled_crops`) can stand in for the authors' several passes
 with dropout: with one crop the ensemble is the two branches. Labels for each other set in with a
 ramp, where theirs have one weight throughout. The student alone is kept and scores photographs,
-where the authors average both networks over several passes. The weights a and u are guesses.
+where the authors average both networks over several passes. The weights a and u are guesses, and
+so is where between 300 and 744 labels `alone_from` lies.
 """
 
 from __future__ import annotations
@@ -35,6 +39,7 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
+from ssliqa.errors import ConfigError
 from ssliqa.losses import DISTRIBUTION_ERRORS, sigmoid_rampup
 from ssliqa.methods.branch import Branch
 from ssliqa.methods.contract import Labeled, Method, Progress, StepResult, Unlabeled
@@ -58,6 +63,8 @@ class UCVMEConfig:
             'mse' the squared difference of shares.
         prediction_weight: weight a of the photographs that the branches label for each other.
         uncertainty_weight: weight u of all that teaches the uncertainties.
+        alone_from: with this many labels or more the branches label no photographs for each other,
+            and learn from the labels alone.
         ramp_share: share of training after which what the branches label for each other has its
             full weight; what teaches the uncertainties has it from the first step.
     """
@@ -65,11 +72,17 @@ class UCVMEConfig:
     loss: Literal["cdf", "mse"] = "cdf"
     prediction_weight: float = 2.0
     uncertainty_weight: float = 0.1
+    alone_from: int = 500
     ramp_share: float = 0.5
 
     def __post_init__(self) -> None:
         require_weights(self, "prediction_weight", "uncertainty_weight")
         require_ramp_share(self)
+        if self.alone_from < 0:
+            raise ConfigError(
+                f"method.alone_from is {self.alone_from}; expected a number of labels.",
+                "0 always learns from labels alone.",
+            )
 
 
 class UCVME(Method):
@@ -88,6 +101,17 @@ class UCVME(Method):
             nn.init.zeros_(readout.weight)
             nn.init.constant_(readout.bias, math.log(_START))
             self.uncertainty[name] = readout
+
+    @classmethod
+    def why_no_unlabeled(cls, config: UCVMEConfig, labeled: int) -> str | None:
+        """See :meth:`Method.why_no_unlabeled`."""
+        if labeled < config.alone_from:
+            return None
+        return (
+            f"With {labeled} labels what the networks say of unlabeled photographs to each other "
+            "was found to cost more than it teaches, so both learn from the labels alone: "
+            f"--method.alone_from {labeled + 1} has them label photographs."
+        )
 
     def step(self, labeled: Labeled, unlabeled: Unlabeled | None, progress: Progress) -> StepResult:
         """See :meth:`Method.step`."""

@@ -24,7 +24,10 @@ def remarks(config: TrainConfig, photographs: Photographs, method: Method) -> li
             f"Only {count} rated photographs to learn from: with fewer than {FEW_LABELS} nothing "
             "was measured, so compare the scores with ratings of other photographs."
         )
-    if method.draws_unlabeled() and not len(photographs.unlabeled):
+    why = method.why_no_unlabeled(method.config, count)
+    if why and len(photographs.unlabeled):
+        found.append(why)
+    if method.draws_unlabeled() and not why and not len(photographs.unlabeled):
         found.append(
             f"There are no unlabeled photographs, so method {name} learns from the rated ones "
             "alone: give it some by --unlabeled, or take ratings away by --label-budget."

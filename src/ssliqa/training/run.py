@@ -131,6 +131,8 @@ def _run(config: TrainConfig, folder: Path, monitor: Monitor) -> TrainResult:
             raise ConfigError(*_NO_VALIDATION)  # they cannot be read
         for line in remarks(config, photographs, method):
             monitor.message(line)
+        if method.why_no_unlabeled(method.config, len(photographs.labeled)):
+            photographs = replace(photographs, unlabeled=photographs.unlabeled[:0])
         return _fit(config, folder, photographs, method, accelerator, monitor)
 
 
