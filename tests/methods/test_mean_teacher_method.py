@@ -7,7 +7,7 @@ from plain_numpy import LATE, at_rest, cdf, opinions
 
 from ssliqa.errors import ConfigError
 from ssliqa.methods import Progress, Unlabeled
-from ssliqa.methods.mean_teacher import MeanTeacherConfig
+from ssliqa.methods.mean_teacher import MeanTeacher, MeanTeacherConfig
 
 
 def test_the_loss_is_that_of_plain_numpy(make_method, batches):
@@ -70,12 +70,19 @@ def test_the_average_follows_the_student(make_method):
     assert 1 > gaps[0] > gaps[1] > gaps[2] > 0
 
 
+def test_labels_are_left_alone_while_they_are_few():
+    assert "With 99 labels" in MeanTeacher.why_no_unlabeled(MeanTeacherConfig(), 99)
+    assert MeanTeacher.why_no_unlabeled(MeanTeacherConfig(), 100) is None
+    assert MeanTeacher.why_no_unlabeled(MeanTeacherConfig(teacher_from=0), 1) is None
+
+
 @pytest.mark.parametrize(
     ("settings", "named"),
     [
         ({"prediction_weight": -1}, "prediction_weight is -1"),
         ({"ramp_share": 0}, "ramp_share is 0"),
         ({"average": 1}, "average is 1"),
+        ({"teacher_from": -1}, "teacher_from is -1"),
     ],
 )
 def test_settings_without_sense_are_refused(settings, named):

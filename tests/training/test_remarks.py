@@ -21,7 +21,16 @@ class Told(Monitor):
     [
         (("--method", "supervised", "--label-budget", "5"), "Only 5 rated photographs"),
         (("--method", "supervised", "--unlabeled", "FURTHER"), "does not look at unlabeled"),
-        (("--method", "mean_teacher", "--unlabeled", "FURTHER"), "use --unlabeled-crops 2"),
+        (("--method", "mean_teacher", "--method.teacher_from", "0"), "There are no unlabeled"),
+        (
+            ("--method", "mean_teacher", "--unlabeled", "FURTHER", "--method.teacher_from", "19"),
+            "use --unlabeled-crops 2",
+        ),
+        (
+            ("--method", "mean_teacher", "--unlabeled", "FURTHER"),
+            "With 19 labels following its own average was found to cost a network more than it "
+            "teaches, so it learns from the labels alone: --method.teacher_from 19 has it follow.",
+        ),
         (("--method", "ucvme"), "There are no unlabeled photographs, so method ucvme learns from"),
         (
             ("--method", "ucvme", "--unlabeled", "FURTHER", "--method.alone_from", "19"),
@@ -41,14 +50,12 @@ def test_what_helps_little_is_told(tiny_set, tmp_path, options, remark):
 @pytest.mark.parametrize(
     "options",
     [
-        ("--method", "mean_teacher", "--unlabeled", "FURTHER", "--unlabeled-crops", "2"),
-        ("--method", "ucvme", "--unlabeled", "FURTHER"),
-        ("--method", "ucvme", "--method.alone_from", "24"),  # which would use no others
+        ("--method", "mean_teacher", "--method.teacher_from", "0", "--unlabeled-crops", "2"),
+        ("--method", "ucvme"),
     ],
 )
 def test_a_training_with_all_it_can_use_is_not_remarked_on(tiny_set, tmp_path, options):
-    options = [tiny_set.further if option == "FURTHER" else option for option in options]
-    options += ["--steps", "1", "--fractions", "[1, 0, 0]"]
+    options += ("--unlabeled", tiny_set.further, "--steps", "1", "--fractions", "[1, 0, 0]")
     told = Told()
     train(configuration(tiny_set.arguments(tmp_path / "run", *options)), told)
     assert told.texts == []

@@ -54,7 +54,7 @@ from ssliqa.methods.self_evident import (
     crop_activations,
     version_activations,
 )
-from ssliqa.methods.settings import require_decay, require_weights
+from ssliqa.methods.settings import require_decay, require_label_count, require_weights
 from ssliqa.methods.trust import alike
 from ssliqa.models.linear_fit import SelfEvident
 
@@ -102,11 +102,7 @@ class CommitteeConfig:
                 f"method.credit is {self.credit}; expected a number above 0.",
                 "1 lets what the committee says count as much as a rating.",
             )
-        if self.teacher_from < 0:
-            raise ConfigError(
-                f"method.teacher_from is {self.teacher_from}; expected a number of labels.",
-                "0 always trains a teacher.",
-            )
+        require_label_count(self, "teacher_from", "0 always trains a teacher.")
 
 
 class Committee(Method):

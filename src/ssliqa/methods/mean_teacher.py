@@ -8,11 +8,14 @@ over its crops: what neither has learned to see weighs little. r is the median o
 labeled images of the step, which are single crops. Both shrink as the average comes nearer to the
 student, so the weights do not. w is a sigmoid ramp.
 
+With few labels, below `teacher_from`, following the average cost more than it taught, so that the
+student learns from the labels alone there.
+
 Source: Tarvainen, Valpola, "Mean teachers are better role models", NeurIPS 2017. Deviations:
 distributions instead of classes; the target is a mean over crops (`unlabeled_crops`), and other
 crops and flips are the only noise, since added noise or color would change quality; the weights t;
 the student is kept (the authors evaluate the average, which comes to the same where the learning
-rate falls to zero); decay and weight a are guesses for short trainings.
+rate falls to zero); decay, weight a and `teacher_from` are guesses for short trainings.
 """
 
 from __future__ import annotations
@@ -28,7 +31,12 @@ from ssliqa.methods.average import begin_again, moving_average
 from ssliqa.methods.branch import Branch
 from ssliqa.methods.contract import Labeled, Method, Pool, Progress, StepResult, Unlabeled
 from ssliqa.methods.photo_means import photo_means
-from ssliqa.methods.settings import require_decay, require_ramp_share, require_weights
+from ssliqa.methods.settings import (
+    require_decay,
+    require_label_count,
+    require_ramp_share,
+    require_weights,
+)
 from ssliqa.methods.trust import agreement
 from ssliqa.models import level_means
 
@@ -43,17 +51,21 @@ class MeanTeacherConfig:
         prediction_weight: weight a of consistency on unlabeled photographs.
         ramp_share: share of training after which consistency has its full weight.
         average: decay of the moving average.
+        teacher_from: with fewer labels than this the student does not follow its average, and
+            learns from the labels alone.
     """
 
     loss: Literal["cdf", "mse"] = "cdf"
     prediction_weight: float = 2.0
     ramp_share: float = 0.5
     average: float = 0.98
+    teacher_from: int = 100
 
     def __post_init__(self) -> None:
         require_weights(self, "prediction_weight")
         require_ramp_share(self)
         require_decay(self, "average")
+        require_label_count(self, "teacher_from", "0 always follows the average.")
 
 
 class MeanTeacher(Method):
@@ -70,6 +82,17 @@ class MeanTeacher(Method):
     def meet(self, pool: Pool) -> None:  # noqa: ARG002
         """See :meth:`Method.meet`."""
         begin_again(self.average, self.branch("student"))
+
+    @classmethod
+    def why_no_unlabeled(cls, config: MeanTeacherConfig, labeled: int) -> str | None:
+        """See :meth:`Method.why_no_unlabeled`."""
+        if labeled >= config.teacher_from:
+            return None
+        return (
+            f"With {labeled} labels following its own average was found to cost a network more "
+            "than it teaches, so it learns from the labels alone: "
+            f"--method.teacher_from {labeled} has it follow."
+        )
 
     def step(self, labeled: Labeled, unlabeled: Unlabeled | None, progress: Progress) -> StepResult:
         """See :meth:`Method.step`."""

@@ -41,6 +41,22 @@ def require_ramp_share(
         )
 
 
+def require_label_count(config: Any, name: str, zero: str) -> None:
+    """A number of labels from which something is done is 0 or more.
+
+    Args:
+        config: has the setting.
+        name: of the setting.
+        zero: what 0 means, for the message.
+
+    Raises:
+        ConfigError: it is below 0.
+    """
+    count = getattr(config, name)
+    if count < 0:
+        raise ConfigError(f"method.{name} is {count}; expected a number of labels.", zero)
+
+
 def require_decay(config: Any, name: str) -> None:
     """The decay of a moving average leaves something of both what was and what is.
 

@@ -39,13 +39,12 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
-from ssliqa.errors import ConfigError
 from ssliqa.losses import DISTRIBUTION_ERRORS, sigmoid_rampup
 from ssliqa.methods.branch import Branch
 from ssliqa.methods.contract import Labeled, Method, Progress, StepResult, Unlabeled
 from ssliqa.methods.crops import Images
 from ssliqa.methods.photo_means import photo_means
-from ssliqa.methods.settings import require_ramp_share, require_weights
+from ssliqa.methods.settings import require_label_count, require_ramp_share, require_weights
 from ssliqa.models import Prediction
 
 # The usual error of a distribution after some training, from which z starts.
@@ -78,11 +77,7 @@ class UCVMEConfig:
     def __post_init__(self) -> None:
         require_weights(self, "prediction_weight", "uncertainty_weight")
         require_ramp_share(self)
-        if self.alone_from < 0:
-            raise ConfigError(
-                f"method.alone_from is {self.alone_from}; expected a number of labels.",
-                "0 always learns from labels alone.",
-            )
+        require_label_count(self, "alone_from", "0 always learns from labels alone.")
 
 
 class UCVME(Method):

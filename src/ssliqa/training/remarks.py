@@ -24,22 +24,21 @@ def remarks(config: TrainConfig, photographs: Photographs, method: Method) -> li
             f"Only {count} rated photographs to learn from: with fewer than {FEW_LABELS} nothing "
             "was measured, so compare the scores with ratings of other photographs."
         )
-    why = method.why_no_unlabeled(method.config, count)
-    if why and len(photographs.unlabeled):
+    if why := method.why_no_unlabeled(method.config, count):
         found.append(why)
-    if method.draws_unlabeled() and not why and not len(photographs.unlabeled):
+    elif method.draws_unlabeled() and not len(photographs.unlabeled):
         found.append(
             f"There are no unlabeled photographs, so method {name} learns from the rated ones "
             "alone: give it some by --unlabeled, or take ratings away by --label-budget."
+        )
+    elif method.compares_crops and config.unlabeled_crops == 1:
+        found.append(
+            f"Method {name} learns from how crops of a photograph differ, and sees one at a time: "
+            "use --unlabeled-crops 2."
         )
     if config.unlabeled and not method.uses_unlabeled:
         found.append(
             f"Method {name} does not look at unlabeled photographs, so it learns nothing from "
             "those of --unlabeled; --method committee does."
-        )
-    if method.compares_crops and len(photographs.unlabeled) and config.unlabeled_crops == 1:
-        found.append(
-            f"Method {name} learns from how crops of a photograph differ, and sees one at a time: "
-            "use --unlabeled-crops 2."
         )
     return found
