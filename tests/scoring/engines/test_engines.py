@@ -313,6 +313,38 @@ def test_bfloat16_is_another_score_and_only_where_the_processor_has_it(
     assert 1e-6 < np.abs(found - fine).max() < 0.05
 
 
+_AT_ONCE = """
+import sys, threading
+from pathlib import Path
+import numpy as np
+from ssliqa.scoring.engines import OpenVinoEngine
+
+engine, begin, scores = OpenVinoEngine(Path(sys.argv[1])), threading.Barrier(8), []
+
+def score():
+    begin.wait()
+    scores.append(engine.predict(np.zeros((80, 80, 3), np.uint8)))
+
+threads = [threading.Thread(target=score) for _ in range(8)]
+sys.setswitchinterval(1e-6)  # so that threads stop in the middle of what they do
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+assert all(np.array_equal(each, scores[0]) for each in scores[1:])
+"""
+
+
+def test_threads_of_openvino_that_begin_together_do_not_wait_for_each_other_forever(exported):
+    command = [sys.executable, "-c", _AT_ONCE, str(exported[".xml"])]
+    running = [subprocess.Popen(command) for _ in range(3)]
+    try:
+        assert [process.wait(timeout=120) for process in running] == [0] * 3
+    finally:
+        for process in running:
+            process.kill()
+
+
 def test_crops_reach_every_engine_as_bytes(engines, model, photographs):
     assert fixed_crops(photographs[0], model.protocol).dtype == np.uint8
     with pytest.raises(ConfigError, match="does not fit"):

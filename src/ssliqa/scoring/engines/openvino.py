@@ -16,6 +16,11 @@ from ssliqa.images import fixed_crops
 from ssliqa.models.prediction import mean_distribution
 from ssliqa.scoring.engines.facts import KEY, Facts
 
+# The first inference fills tables of OpenVINO's Python layer. Two threads that begin it together
+# can each wait for what the other holds (a table's guard, the interpreter's lock) forever, deaf to
+# Ctrl-C. So each thread's first inference is made alone.
+_first_inference = threading.Lock()
+
 
 class OpenVinoEngine:
     """Scores with OpenVINO.
@@ -69,10 +74,14 @@ class OpenVinoEngine:
 
     def predict(self, pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
         """See :meth:`ssliqa.scoring.engines.contract.Engine.predict`."""
+        crops = {"crops": fixed_crops(pixels, self.protocol)}
         request = getattr(self._requests, "own", None)
         if request is None:  # a request computes for one thread at a time
-            request = self._requests.own = self._compiled.create_infer_request()
-        shares = request.infer({"crops": fixed_crops(pixels, self.protocol)}, share_inputs=True)[0]
+            with _first_inference:
+                request = self._requests.own = self._compiled.create_infer_request()
+                shares = request.infer(crops, share_inputs=True)[0]
+        else:
+            shares = request.infer(crops, share_inputs=True)[0]
         return mean_distribution(shares, self.facts.config["backbone"])
 
 
