@@ -71,7 +71,7 @@ def test_the_average_follows_the_student(make_method):
 
 
 def test_labels_are_left_alone_while_they_are_few():
-    assert "With 99 labels" in MeanTeacher.why_no_unlabeled(MeanTeacherConfig(), 99)
+    assert "teacher_from 99 has" in MeanTeacher.why_no_unlabeled(MeanTeacherConfig(), 99)
     assert MeanTeacher.why_no_unlabeled(MeanTeacherConfig(), 100) is None
     assert MeanTeacher.why_no_unlabeled(MeanTeacherConfig(teacher_from=0), 1) is None
 

@@ -81,7 +81,7 @@ def test_both_branches_learn_from_unlabeled_photographs(branch, make_method, bat
 
 def test_the_branches_label_photographs_for_each_other_while_labels_are_few():
     assert UCVME.why_no_unlabeled(UCVMEConfig(), 499) is None
-    assert "With 500 labels" in UCVME.why_no_unlabeled(UCVMEConfig(), 500)
+    assert "--method.alone_from 501 has" in UCVME.why_no_unlabeled(UCVMEConfig(), 500)
     assert UCVME.why_no_unlabeled(UCVMEConfig(alone_from=501), 500) is None
     assert UCVME.why_no_unlabeled(UCVMEConfig(alone_from=0), 1) is not None
 

@@ -21,22 +21,20 @@ class Told(Monitor):
     [
         (("--method", "supervised", "--label-budget", "5"), "Only 5 rated photographs"),
         (("--method", "supervised", "--unlabeled", "FURTHER"), "does not look at unlabeled"),
-        (("--method", "mean_teacher", "--method.teacher_from", "0"), "There are no unlabeled"),
+        (("--method", "ucvme", "--method.alone_from", "19"), "There are no unlabeled photographs"),
         (
             ("--method", "mean_teacher", "--unlabeled", "FURTHER", "--method.teacher_from", "19"),
             "use --unlabeled-crops 2",
         ),
         (
             ("--method", "mean_teacher", "--unlabeled", "FURTHER"),
-            "With 19 labels following its own average was found to cost a network more than it "
-            "teaches, so it learns from the labels alone: --method.teacher_from 19 has it follow.",
+            "With fewer than 100 labels (method.teacher_from), here 19, the network learns from "
+            "these alone",
         ),
         (("--method", "ucvme"), "There are no unlabeled photographs, so method ucvme learns from"),
         (
             ("--method", "ucvme", "--unlabeled", "FURTHER", "--method.alone_from", "19"),
-            "With 19 labels what the networks say of unlabeled photographs to each other was found "
-            "to cost more than it teaches, so both learn from the labels alone: "
-            "--method.alone_from 20 has them",
+            "With 19 labels or more (method.alone_from), here 19, both networks learn from the",
         ),
     ],
 )
