@@ -16,7 +16,7 @@ from tiny_set import console_script, environment
 
 from ssliqa.benchmark.plan import read_plan
 from ssliqa.benchmark.results import gather
-from ssliqa.benchmark.run import cell_folder, pending
+from ssliqa.benchmark.run import cell_folder, pending, run_plan
 from ssliqa.benchmark.summary import Section, markdown, write_summary
 from ssliqa.benchmark.test_sets import OWN_TEST
 from ssliqa.cli.main import main
@@ -244,6 +244,36 @@ def test_a_cell_that_fails_is_named_and_the_others_go_on(tiny_set, tmp_path, cap
     message = capsys.readouterr().err
     assert "smaller --optimizer.lr" in message
     assert "Missing" in (out / "summary.md").read_text()
+
+
+def test_the_table_and_the_log_say_which_training_was_given_no_unlabeled_photographs(
+    tiny_set, tmp_path
+):
+    alone = {"method": "ucvme", "method.alone_from": 8}
+    methods = {"alone": alone, "both": {**alone, "method.alone_from": 9}}
+    plan, out = write_plan(tiny_set, tmp_path, methods=methods), tmp_path / "out"
+    assert main(["benchmark", str(plan), "--out", str(out), "--steps", "2"]) == 0
+    assert pd.read_csv(out / "results.csv")["unlabeled"].tolist() == [0, 11]
+    text = (out / "summary.md").read_text()
+    assert "| alone | test_resnet <- test_efficientnet | 8 | - | 1 |" in text
+    assert "| both | test_resnet <- test_efficientnet | 8 | 2 : 1 | 1 |" in text
+    logs = [
+        (cell_folder(out, cell) / "log.txt").read_text()
+        for cell in read_plan(plan, {"steps": 2}).cells
+    ]
+    assert "note: With 8 labels or more (method.alone_from), here 8," in logs[0]
+    assert "alone_from" not in logs[1]
+
+
+def test_what_a_training_said_before_it_was_killed_is_not_why_it_failed(
+    plan_file, tmp_path, monkeypatch
+):
+    killed = tmp_path / "python"
+    killed.write_text("#!/bin/sh\necho 'note: Scores get no intervals.'\nkill -KILL $$\n")
+    killed.chmod(0o755)
+    monkeypatch.setattr("sys.executable", str(killed))
+    failures = run_plan(read_plan(plan_file), tmp_path / "out")
+    assert [failure.reason for failure in failures] == ["ended with status -9 and no word"] * 2
 
 
 def test_only_one_benchmark_works_in_a_folder(plan_file, undisturbed, capsys):

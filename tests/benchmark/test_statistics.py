@@ -31,7 +31,7 @@ def table(extra=0.05, splits=6, budgets=(50, 150, 450), spread=0.02):
                 {
                     **{"test": "test part", "pair": "a <- b", "method": method, "student": "a"},
                     **{"teacher": "b" if plus else "", "budget": str(budget), "split": split},
-                    **{"ratio": 2.0 if plus else math.nan, "labeled": budget},
+                    **{"ratio": 2.0 if plus else math.nan, "labeled": budget, "unlabeled": 9},
                     **{"SRCC": level + plus, "cell": f"{method}-{budget}-{split}"},
                 }
             )

@@ -3,6 +3,7 @@
     FOLDER/cell.json     what to do          FOLDER/run/           the training's run folder
     FOLDER/result.json   written last        FOLDER/evaluation/    one folder for each test set
     FOLDER/pictures/     of the training, where it is to be shown
+    FOLDER/log.txt       what the training had to say, and the last words of one that failed
 
 A process of its own frees its memory, cannot take the others down with it, and has its own number
 of threads. It stops when its standard input closes, which the system does when whoever started it
@@ -35,16 +36,26 @@ from ssliqa.report.distributions import distribution_plot
 from ssliqa.report.pictures import draw_pictures
 from ssliqa.report.scatter import scatter_plot
 from ssliqa.scoring.engines import open_engine
-from ssliqa.training import resume, train
+from ssliqa.training import Monitor, resume, train
 from ssliqa.training.own_parts import own_test_part
 from ssliqa.training.run_config import config_parser, config_values, parse_config
 
 RESULT = "result.json"
+NOTE = "note: "
+"""Begins what a training says that is no failure."""
 PICTURES = ("loss_terms", "activation_maps", "relation_matrices")
 """What is drawn of a training; scatter plots and distributions stand with each test set."""
 
 # PyTorch scores some 30 photographs in the time that converting a model for another engine takes.
 _WORTH_CONVERTING = 60
+
+
+class _Log(Monitor):
+    """Notes what a training has to say, such as that its method is given no photographs."""
+
+    def message(self, text: str) -> None:
+        """See :meth:`Monitor.message`."""
+        print(f"{NOTE}{text}", flush=True)
 
 
 def write_cell(folder: Path, cell: Cell, tests: dict[str, RatedSource], *, pictures: bool) -> None:
@@ -93,10 +104,10 @@ def _train(settings: dict[str, Any], run: Path) -> tuple[dict[str, Any], Quality
     """Train, or go on with the training; what is to be told of it, still without figures."""
     started, worked = time.monotonic(), time.process_time()
     if (run / "config.yaml").exists():
-        model = resume(run).model
+        model = resume(run, _Log()).model
     else:
         config = parse_config(config_parser(settings["method"]["name"]), values=settings)
-        model = train(config).model
+        model = train(config, _Log()).model
     environment = _read(run / "environment.json")
     result = {
         "figures": {},

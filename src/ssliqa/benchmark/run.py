@@ -11,7 +11,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
-from ssliqa.benchmark.cell import is_done, write_cell
+from ssliqa.benchmark.cell import NOTE, is_done, write_cell
 from ssliqa.benchmark.plan import Cell, Plan
 from ssliqa.training.run_lock import run_lock
 
@@ -127,7 +127,8 @@ class _Runner:
             self._children.discard(child)
         if is_done(folder, self._plan.tests) or self._stopping.is_set():
             return None
-        lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        lines = [line for line in said if not line.startswith(NOTE)]
         last = lines[-1] if lines else f"ended with status {status} and no word"
         return Failure(cell, last.removeprefix("ssliqa: "), log)
 

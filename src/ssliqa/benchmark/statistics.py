@@ -23,15 +23,15 @@ def over_splits(results: pd.DataFrame, figure: str) -> pd.DataFrame:
 
     Returns:
         One row for each group, in the order of ``results``: the columns of :data:`GROUP`,
-        ``labeled`` (mean), ``splits``, ``mean``, ``median``, ``std`` (of the sample; NaN for one
+        ``labeled`` and ``unlabeled`` (means), ``splits``, ``mean``, ``median``, ``std`` (of the sample; NaN for one
         split), and ``low``, ``high``: the 95 % bootstrap interval of the mean over the splits.
         Splits on which the figure is undefined are left out.
     """
     rows = []
     for key, group in results.groupby(list(GROUP), sort=False, dropna=False):
         values = group[figure].dropna().to_numpy(np.float64)
-        row = dict(zip(GROUP, key, strict=True)) | {"labeled": group["labeled"].mean()}
-        rows.append(row | _spread(values))
+        counts = {name: group[name].mean() for name in ("labeled", "unlabeled")}
+        rows.append(dict(zip(GROUP, key, strict=True)) | counts | _spread(values))
     return pd.DataFrame(rows)
 
 

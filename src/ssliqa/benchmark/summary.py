@@ -93,7 +93,7 @@ def _means(plan: Plan, results: pd.DataFrame, out: Path) -> list[Section]:
                     row["method"],
                     _networks(row),
                     f"{row['labeled']:.0f}",
-                    "-" if math.isnan(row["ratio"]) else f"{row['ratio']:g} : 1",
+                    _shown(row),
                     str(row["splits"]),
                     _interval(row["mean"], row["low"], row["high"]),
                     _number(row["median"]),
@@ -113,7 +113,8 @@ def _means(plan: Plan, results: pd.DataFrame, out: Path) -> list[Section]:
                 f"Results on the {test}" if test == OWN_TEST else f"Results on {test}",
                 f"Means over splits, each tested on {tested} photographs. The interval is that of "
                 "the mean over the splits (bootstrap); with few splits it is rough. PLCC and RMSE "
-                "are those after the logistic fit. 'Unlabeled : labeled' counts images of a step."
+                "are those after the logistic fit. 'Unlabeled : labeled' counts images of a step; "
+                "with '-' no unlabeled ones are shown."
                 + (_OF_TIME.format(plan.baseline) if timed else ""),
                 rows,
                 _curve(first, test, out),
@@ -279,6 +280,13 @@ def _html(title: str, sections: Sequence[Section], out: Path) -> str:
 
 def _networks(row: pd.Series) -> str:
     return f"{row['student']} <- {row['teacher']}" if row["teacher"] else str(row["student"])
+
+
+def _shown(row: pd.Series) -> str:
+    """Unlabeled images a step for each labeled one; none where the training was given none."""
+    if math.isnan(row["ratio"]) or not row["unlabeled"]:
+        return "-"
+    return f"{row['ratio']:g} : 1"
 
 
 def _number(value: float) -> str:
