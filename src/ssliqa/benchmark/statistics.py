@@ -23,9 +23,9 @@ def over_splits(results: pd.DataFrame, figure: str) -> pd.DataFrame:
 
     Returns:
         One row for each group, in the order of ``results``: the columns of :data:`GROUP`,
-        ``labeled`` and ``unlabeled`` (means), ``splits``, ``mean``, ``median``, ``std`` (of the sample; NaN for one
-        split), and ``low``, ``high``: the 95 % bootstrap interval of the mean over the splits.
-        Splits on which the figure is undefined are left out.
+        ``labeled`` and ``unlabeled`` (means), ``splits``, ``mean``, ``median``, ``std`` (of the
+        sample; NaN for one split), and ``low``, ``high``: the 95 % bootstrap interval of the mean
+        over the splits. Splits on which the figure is undefined are left out.
     """
     rows = []
     for key, group in results.groupby(list(GROUP), sort=False, dropna=False):
