@@ -7,7 +7,7 @@ from plain_numpy import LATE, at_rest, cdf, opinions
 
 from ssliqa.errors import ConfigError
 from ssliqa.methods import Progress
-from ssliqa.methods.self_training import SelfTrainingConfig
+from ssliqa.methods.self_training import SelfTraining, SelfTrainingConfig
 
 
 def labels_of(method, images):
@@ -83,6 +83,12 @@ def test_before_that_only_labels_teach_and_after_it_the_teacher_rests(make_metho
     assert several.step(*batches, Progress(5, 10, 50, 100)).terms["teacher_label"] > 0
 
 
+def test_photographs_are_labeled_while_labels_are_few():
+    assert SelfTraining.why_no_unlabeled(SelfTrainingConfig(), 499) is None
+    assert "--method.alone_from 501 has" in SelfTraining.why_no_unlabeled(SelfTrainingConfig(), 500)
+    assert SelfTraining.why_no_unlabeled(SelfTrainingConfig(alone_from=0), 1) is not None
+
+
 @pytest.mark.parametrize(
     ("settings", "named"),
     [
@@ -91,6 +97,7 @@ def test_before_that_only_labels_teach_and_after_it_the_teacher_rests(make_metho
         ({"begin": 1}, "begin is 1"),
         ({"rounds": 0}, "rounds is 0"),
         ({"average": 1}, "average is 1"),
+        ({"alone_from": -1}, "alone_from is -1"),
     ],
 )
 def test_settings_without_sense_are_refused(settings, named):

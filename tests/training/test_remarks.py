@@ -33,6 +33,10 @@ class Told(Monitor):
         ),
         (("--method", "ucvme"), "There are no unlabeled photographs, so method ucvme learns from"),
         (
+            ("--method", "self_training", "--unlabeled", "FURTHER", "--method.alone_from", "19"),
+            "With 19 labels or more (method.alone_from), here 19, both networks learn from the",
+        ),
+        (
             ("--method", "ucvme", "--unlabeled", "FURTHER", "--method.alone_from", "19"),
             "With 19 labels or more (method.alone_from), here 19, both networks learn from the",
         ),

@@ -129,9 +129,12 @@ def with_corrupt(tiny_set, tmp_path):
     return path
 
 
-def test_a_method_that_has_labels_enough_is_given_no_unlabeled_photographs(tiny_set, tmp_path):
+@pytest.mark.parametrize("method", ["self_training", "ucvme"])
+def test_a_method_that_has_labels_enough_is_given_no_unlabeled_photographs(
+    method, tiny_set, tmp_path
+):
     def run(name, *options):
-        more = ("--method", "ucvme", "--label-budget", "8", "--steps", "3", *options)
+        more = ("--method", method, "--label-budget", "8", "--steps", "3", *options)
         train(configuration(tiny_set.arguments(tmp_path / name, *more)), Monitor())
         count = json.loads((tmp_path / name / "environment.json").read_text())["unlabeled"]
         return count, load_file(tmp_path / name / "model" / "model.safetensors")

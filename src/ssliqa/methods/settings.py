@@ -57,6 +57,27 @@ def require_label_count(config: Any, name: str, zero: str) -> None:
         raise ConfigError(f"method.{name} is {count}; expected a number of labels.", zero)
 
 
+def why_alone(config: Any, labeled: int) -> str | None:
+    """Why two networks that could label photographs learn from the labels alone.
+
+    Args:
+        config: has an ``alone_from``, the number of labels from which they do.
+        labeled: photographs of the training with a label.
+
+    Returns:
+        Words for the user, as :meth:`Method.why_no_unlabeled`; None with fewer labels.
+    """
+    if labeled < config.alone_from:
+        return None
+    return (
+        f"With {config.alone_from} labels or more (method.alone_from), here {labeled}, both "
+        "networks learn from the labels alone: with 744 of LIVE Challenge what they said of "
+        "unlabeled photographs cost the student more than it taught. --method supervised makes "
+        f"the same model in less time; --method.alone_from {labeled + 1} has them label "
+        "photographs."
+    )
+
+
 def require_decay(config: Any, name: str) -> None:
     """The decay of a moving average leaves something of both what was and what is.
 

@@ -44,7 +44,12 @@ from ssliqa.methods.branch import Branch
 from ssliqa.methods.contract import Labeled, Method, Progress, StepResult, Unlabeled
 from ssliqa.methods.crops import Images
 from ssliqa.methods.photo_means import photo_means
-from ssliqa.methods.settings import require_label_count, require_ramp_share, require_weights
+from ssliqa.methods.settings import (
+    require_label_count,
+    require_ramp_share,
+    require_weights,
+    why_alone,
+)
 from ssliqa.models import Prediction
 
 # The usual error of a distribution after some training, from which z starts.
@@ -100,15 +105,7 @@ class UCVME(Method):
     @classmethod
     def why_no_unlabeled(cls, config: UCVMEConfig, labeled: int) -> str | None:
         """See :meth:`Method.why_no_unlabeled`."""
-        if labeled < config.alone_from:
-            return None
-        return (
-            f"With {config.alone_from} labels or more (method.alone_from), here {labeled}, both "
-            "networks learn from the labels alone: with 744 of LIVE Challenge what they said of "
-            "unlabeled photographs to each other cost more than it taught. --method supervised "
-            f"makes the same model in less time; --method.alone_from {labeled + 1} has them label "
-            "photographs."
-        )
+        return why_alone(config, labeled)
 
     def step(self, labeled: Labeled, unlabeled: Unlabeled | None, progress: Progress) -> StepResult:
         """See :meth:`Method.step`."""
