@@ -87,10 +87,16 @@ def test_where_and_how_fast_a_cell_runs_does_not_change_its_folder(read):
 
 
 def test_overrides_win_over_shared_settings_but_not_over_what_sets_a_method_apart(read):
-    overrides = {"steps": 5, "method.relation_weight": 7}
+    overrides = {"steps": 5, "method.relation_weight": 7, "methods": ["ssliqa", "no relations"]}
     cells = {c.method: c.config for c in read({"splits": [4]}, overrides).cells}
     assert {config.steps for config in cells.values()} == {5}
+    assert cells["ssliqa"].method["relation_weight"] == 7
     assert cells["no relations"].method["relation_weight"] == 0
+
+
+def test_a_setting_for_all_methods_that_one_does_not_have_is_refused_and_not_passed_over(read):
+    with pytest.raises(ConfigError, match=r"method 'supervised'.*option 'relation_weight'"):
+        read(overrides={"method.relation_weight": 7})
 
 
 def test_a_preset_lies_below_everything_else(read):

@@ -68,12 +68,16 @@ def nested(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """``above`` over ``below``, mapping by mapping; another method brings its own settings."""
+    """``above`` over ``below``, mapping by mapping; another method brings its own settings.
+
+    Settings of a method that no one has named are meant for whichever is named above.
+    """
     result = dict(below)
     for name, value in above.items():
         old = result.get(name)
         if isinstance(value, dict) and isinstance(old, dict):
-            changed = name == "method" and value.get("name", old.get("name")) != old.get("name")
+            named = old.get("name") if name == "method" else None
+            changed = named is not None and value.get("name", named) != named
             result[name] = dict(value) if changed else merged(old, value)
         else:
             result[name] = value
