@@ -11,9 +11,9 @@ variance. With `rounds` above 1 the photographs are labeled anew at even interva
 branches go on learning until the last of them.
 
 Two different networks err differently, so their mean can be better than either; the student alone
-is kept, and costs no more in use. With 744 labels pseudo-labels cost it more than they taught where
-the other network was the weaker one, so that from `alone_from` labels on there are none. Where
-between 300 and 744 labels that lies is a guess.
+is kept, and costs no more in use. With 744 labels pseudo-labels cost it more than they taught, in
+the mean over splits, so that from `alone_from` labels on there are none; that the other network is
+the weaker one is a likely cause. Where between 300 and 744 labels that lies is a guess.
 
 Source: D.-H. Lee, "Pseudo-Label", ICML Workshops 2013; Q. Xie, M.-T. Luong, E. Hovy, Q. Le,
 "Self-training with Noisy Student improves ImageNet classification", CVPR 2020. Deviations: two
