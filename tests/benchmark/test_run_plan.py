@@ -251,18 +251,22 @@ def test_the_table_and_the_log_say_which_training_was_given_no_unlabeled_photogr
 ):
     alone = {"method": "ucvme", "method.alone_from": 8}
     methods = {"alone": alone, "both": {**alone, "method.alone_from": 9}}
-    plan, out = write_plan(tiny_set, tmp_path, methods=methods), tmp_path / "out"
+    plan, out = write_plan(tiny_set, tmp_path, methods=methods, ratios=[2, 1]), tmp_path / "out"
     assert main(["benchmark", str(plan), "--out", str(out), "--steps", "2"]) == 0
-    assert pd.read_csv(out / "results.csv")["unlabeled"].tolist() == [0, 11]
+    results = pd.read_csv(out / "results.csv")
+    assert results["unlabeled"].tolist() == [0, 0, 11, 11]
+    assert results["SRCC"][0] == results["SRCC"][1]
     text = (out / "summary.md").read_text()
-    assert "| alone | test_resnet <- test_efficientnet | 8 | - | 1 |" in text
+    assert text.count("| alone | test_resnet <- test_efficientnet | 8 | - | 1 |") == 1
     assert "| both | test_resnet <- test_efficientnet | 8 | 2 : 1 | 1 |" in text
+    assert "| both | test_resnet <- test_efficientnet | 8 | 1 : 1 | 1 |" in text
     logs = [
         (cell_folder(out, cell) / "log.txt").read_text()
         for cell in read_plan(plan, {"steps": 2}).cells
     ]
     assert "note: With 8 labels or more (method.alone_from), here 8," in logs[0]
-    assert "alone_from" not in logs[1]
+    assert "alone_from" in logs[1]
+    assert "alone_from" not in logs[2] + logs[3]
 
 
 def test_what_a_training_said_before_it_was_killed_is_not_why_it_failed(

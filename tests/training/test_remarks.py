@@ -21,7 +21,7 @@ class Told(Monitor):
     [
         (("--method", "supervised", "--label-budget", "5"), "Only 5 rated photographs"),
         (("--method", "supervised", "--unlabeled", "FURTHER"), "does not look at unlabeled"),
-        (("--method", "ucvme", "--method.alone_from", "19"), "There are no unlabeled photographs"),
+        (("--method", "ucvme", "--method.alone_from", "19"), "--method supervised makes the same"),
         (
             ("--method", "mean_teacher", "--unlabeled", "FURTHER", "--method.teacher_from", "19"),
             "use --unlabeled-crops 2",

@@ -23,10 +23,11 @@ def gather(plan: Plan, out: Path) -> pd.DataFrame:
     """The results there are.
 
     Columns: the axes, ``test`` (its name), ``n`` (test images), ``labeled`` and ``unlabeled``
-    (training images; no unlabeled ones where the method was given none), each figure with ``_low``
-    and ``_high`` of its 95 % interval over the test images, ``parameters`` of the kept network,
-    ``seconds`` and ``processor_seconds`` of the training as far as the last attempt at it took, and
-    ``cell``, the folder's name. Undefined figures are empty.
+    (training images, whether the method looks at them or not; no unlabeled ones where its training
+    was given none), each figure with ``_low`` and ``_high`` of its 95 % interval over the test
+    images, ``parameters`` of the kept network, ``seconds`` and ``processor_seconds`` of the
+    training as far as the last attempt at it took, and ``cell``, the folder's name. Undefined
+    figures are empty.
     """
     rows: list[dict[str, Any]] = []
     for cell in plan.cells:

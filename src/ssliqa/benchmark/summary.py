@@ -14,6 +14,7 @@ from ssliqa import __version__
 from ssliqa.benchmark.gallery import SMALL_WIDTH, chosen_pictures, embedded
 from ssliqa.benchmark.plan import Plan
 from ssliqa.benchmark.statistics import (
+    GROUP,
     against_baseline,
     labels_saved,
     over_splits,
@@ -87,7 +88,12 @@ def _means(plan: Plan, results: pd.DataFrame, out: Path) -> list[Section]:
         times = relative_time(of_test, plan.baseline)["time"]
         timed = times.notna().any()  # cells of older benchmarks do not tell
         rows = [[*header, "time"] if timed else header]
+        seen = set()
         for k, (_, row) in enumerate(first.iterrows()):
+            place = (*(row[name] for name in GROUP if name != "ratio"), _shown(row))
+            if place in seen:
+                continue  # shown no unlabeled images, it is the same training at every ratio
+            seen.add(place)
             rows.append(
                 [
                     row["method"],

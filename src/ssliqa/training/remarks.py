@@ -24,13 +24,13 @@ def remarks(config: TrainConfig, photographs: Photographs, method: Method) -> li
             f"Only {count} rated photographs to learn from: with fewer than {FEW_LABELS} nothing "
             "was measured, so compare the scores with ratings of other photographs."
         )
-    if method.draws_unlabeled() and not len(photographs.unlabeled):
+    if why := method.why_no_unlabeled(method.config, count):
+        found.append(why)
+    elif method.draws_unlabeled() and not len(photographs.unlabeled):
         found.append(
             f"There are no unlabeled photographs, so method {name} learns from the rated ones "
             "alone: give it some by --unlabeled, or take ratings away by --label-budget."
         )
-    elif why := method.why_no_unlabeled(method.config, count):
-        found.append(why)
     elif method.compares_crops and config.unlabeled_crops == 1:
         found.append(
             f"Method {name} learns from how crops of a photograph differ, and sees one at a time: "
