@@ -70,7 +70,7 @@ def test_the_average_follows_the_student(make_method):
     assert 1 > gaps[0] > gaps[1] > gaps[2] > 0
 
 
-def test_labels_are_left_alone_while_they_are_few():
+def test_labels_teach_alone_while_they_are_few():
     assert "teacher_from 99 has" in MeanTeacher.why_no_unlabeled(MeanTeacherConfig(), 99)
     assert MeanTeacher.why_no_unlabeled(MeanTeacherConfig(), 100) is None
     assert MeanTeacher.why_no_unlabeled(MeanTeacherConfig(teacher_from=0), 1) is None
